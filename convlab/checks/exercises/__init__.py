@@ -1,0 +1,1 @@
+"""One module per chapter: its exercises with samples, oracle and mistakes."""

@@ -1,0 +1,58 @@
+"""Writes calls down: as a line that says their shapes, and as a line that can be pasted and run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from convlab.checks.exercise import Exercise, Sample
+
+__all__ = ["describe", "reproduce", "summary"]
+
+_LONGEST = 400  # characters of a line to reproduce; beyond, shapes say more than numbers
+
+
+def describe(exercise: Exercise, sample: Sample) -> str:
+    """The call with shapes: `correlate1d(input (5,), weight (2,))`."""
+    parts = []
+    for name, value in zip(exercise.parameters, sample.args):
+        if isinstance(value, np.ndarray):
+            kind = "" if value.dtype == np.float64 else f" {value.dtype}"
+            parts.append(f"{name} {value.shape}{kind}")
+        else:
+            parts.append(f"{name}={value!r}")
+    parts += [f"{name}={value!r}" for name, value in sample.kwargs.items()]
+    return f"{exercise.name}({', '.join(parts)})"
+
+
+def reproduce(exercise: Exercise, sample: Sample) -> str:
+    """The call with its numbers, to paste into a cell."""
+    parts = [_literal(value) for value in sample.args]
+    parts += [f"{name}={_literal(value)}" for name, value in sample.kwargs.items()]
+    line = f"{exercise.name}({', '.join(parts)})"
+    return line if len(line) <= _LONGEST else describe(exercise, sample)
+
+
+def _literal(value: Any) -> str:
+    if not isinstance(value, np.ndarray):
+        return repr(value)
+    written = repr(value.tolist()).replace(".0,", ".,").replace(".0]", ".]")
+    dtype = "" if value.dtype in (np.float64, np.int64) else f", dtype=np.{value.dtype}"
+    text = f"np.array({written}{dtype})"
+    if value.size > 1 and any(stride < 0 for stride in value.strides):
+        axes = ", ".join("::-1" for _ in value.shape)
+        return f"{_literal(np.flip(value).copy())}[{axes}]"
+    if not value.flags.writeable:
+        return text  # the numbers are what a reader needs; that it is read-only is said by the error
+    return text
+
+
+def summary(message: str) -> str:
+    """One line of a failing check's message: the cause if it names one, else the first thing that differs."""
+    lines = [line for line in message.splitlines() if line and not line.startswith("reproduce:")]
+    if len(lines) < 3 or not lines[1].startswith("smallest: "):
+        return lines[0].strip() if lines else ""
+    if not lines[-1].startswith(" "):
+        return lines[-1]
+    return f"{lines[1].removeprefix('smallest: ')}: {lines[2].strip()}"

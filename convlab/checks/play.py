@@ -1,0 +1,168 @@
+"""Plays one call against a student's function: within a time limit, quietly, on copies, and says what went wrong.
+
+What happens inside the student's function stays there: no exception, warning or changed argument gets past
+`play`. It is the student's kernel, so this is no boundary against somebody who wants through; that is grading's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import linecache
+import signal
+import sys
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from convlab.checks.exercise import Exercise, Sample
+
+__all__ = ["Failure", "Played", "play"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a call gave no answer that could be compared.
+
+    Parameters
+    ----------
+    kind : "not written", "signature", "raised", "modified" or "time"
+    text : the sentence(s) for the student
+    """
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Played:
+    """What one call gave: an answer, or a failure."""
+
+    answer: Any = None
+    failure: Failure | None = None
+
+
+class _OutOfTime(BaseException):
+    """Raised in the student's code by the timer. Not an Exception: `except Exception` must not swallow it."""
+
+
+def play(function: Callable[..., Any], exercise: Exercise, sample: Sample, seconds: float) -> Played:
+    """Call `function` with copies of the sample's arguments and at most `seconds` of time."""
+    args = tuple(_copy(value) for value in sample.args)
+    kwargs = {name: _copy(value) for name, value in sample.kwargs.items()}
+    refused = _refuses(function, exercise, args, kwargs)
+    if refused:
+        return Played(failure=Failure("signature", refused))
+    started = time.monotonic()
+    try:
+        with _quiet(), _time_limit(seconds):
+            answer = function(*args, **kwargs)
+    except _OutOfTime:
+        return Played(failure=_too_slow(exercise))
+    except KeyboardInterrupt:  # the reader pressed stop: that is theirs, not the function's
+        raise
+    except BaseException as error:
+        return Played(failure=_raised(function, exercise, error))
+    if time.monotonic() - started > seconds:
+        return Played(failure=_too_slow(exercise))
+    given = dict(zip(exercise.parameters, args)) | kwargs
+    for (name, after), before in zip(given.items(), (*sample.args, *sample.kwargs.values())):
+        if isinstance(before, np.ndarray) and not np.array_equal(after, before):
+            text = f"it changed its argument `{name}` in place: work on a copy ({name}.copy()) or on a new array"
+            return Played(failure=Failure("modified", text))
+    return Played(answer=answer)
+
+
+def _copy(value: Any) -> Any:
+    """A copy with the same strides' signs and flags: a layout is part of the sample."""
+    if not isinstance(value, np.ndarray) or not value.flags.writeable:
+        return value
+    memory = value.base if isinstance(value.base, np.ndarray) else None
+    if memory is None:
+        return value.copy(order="K")
+    # A view (reversed or strided): copy the memory behind it and look at it the same way.
+    offset = value.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+    return np.ndarray(value.shape, value.dtype, memory.copy(order="K"), offset, value.strides)
+
+
+def _refuses(function: Callable[..., Any], exercise: Exercise, args: Any, kwargs: Any) -> str | None:
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # builtins may have none
+        return None
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        wanted = ", ".join(exercise.parameters)
+        return f"it cannot be called as the exercise asks ({error}): its arguments must be ({wanted})"
+    return None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing of the student's call reaches stderr: nbgrader would score even a harmless warning as zero."""
+    with warnings.catch_warnings(), contextlib.redirect_stderr(sys.stdout), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Interrupt the body after `seconds`, where that is possible: on the main thread of a system with signals."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise _OutOfTime
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    # It rings again every 0.1 s, for code that swallows every exception in a loop.
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), 0.1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _too_slow(exercise: Exercise) -> Failure:
+    return Failure(
+        "time",
+        f"stopped: the calls took more than {exercise.time_limit:g} s together, and loops need milliseconds: "
+        "does a loop never end?",
+    )
+
+
+def _raised(function: Callable[..., Any], exercise: Exercise, error: BaseException) -> Failure:
+    if isinstance(error, NotImplementedError):
+        return Failure("not written", f"{exercise.name} is not written yet: write its body in place of the line that raises")
+    what = f"{type(error).__name__}: {error}".strip().rstrip(":")
+    what = what if len(what) <= 300 else what[:297] + "..."
+    text = f"it raised {what}"
+    where = _own_line(function, error)
+    if where:
+        text += f"\n{where}"
+    if "read-only" in str(error):
+        text += "\nthis input may not be written to: work on a copy or on a new array"
+    return Failure("raised", text)
+
+
+def _own_line(function: Callable[..., Any], error: BaseException) -> str | None:
+    """The deepest line of the traceback that the student wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    own = [f for f in frames if code is not None and f.filename == code.co_filename]
+    own = own or [f for f in frames if f.filename.startswith("<ipython") or "ipykernel" in f.filename]
+    if not own:
+        return None
+    frame = own[-1]
+    line = (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()
+    return f"in line {frame.lineno} of the cell: {line}" if line else None

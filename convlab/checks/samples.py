@@ -1,0 +1,49 @@
+"""Arrays to play with: values that print short and sum exactly, in every memory layout a function may meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+__all__ = ["LAYOUTS", "fractions", "integers", "lay_out"]
+
+LAYOUTS = ("contiguous", "reversed", "strided", "transposed", "read-only")
+
+
+def integers(rng: np.random.Generator, shape: int | Sequence[int], dtype: type = np.int64) -> np.ndarray:
+    """Small whole numbers from 1 to 9 with random signs: never 0, so that no term of a sum can hide."""
+    return (rng.integers(1, 10, size=shape) * rng.choice([-1, 1], size=shape)).astype(dtype)
+
+
+def fractions(rng: np.random.Generator, shape: int | Sequence[int], dtype: type = np.float64) -> np.ndarray:
+    """Multiples of 1/4 between -4 and 4, never 0: exact in float32, and so are sums of their products."""
+    return (rng.integers(1, 17, size=shape) / 4 * rng.choice([-1, 1], size=shape)).astype(dtype)
+
+
+def lay_out(array: np.ndarray, how: str) -> np.ndarray:
+    """The same values, laid out differently in memory.
+
+    Parameters
+    ----------
+    array : ndarray
+    how : one of LAYOUTS. "reversed" has negative strides, "strided" skips every other element in memory,
+        "transposed" has the last axis vary slowest, "read-only" refuses to be written to.
+    """
+    if how == "contiguous":
+        return np.ascontiguousarray(array)
+    if how == "reversed":
+        flipped = np.flip(array).copy()
+        return np.flip(flipped)
+    if how == "strided":
+        wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), dtype=array.dtype)
+        wide[..., 1::2] = 99  # what a function that assumes contiguous memory would read
+        wide[..., ::2] = array
+        return wide[..., ::2]
+    if how == "transposed":
+        return np.asfortranarray(array)
+    if how == "read-only":
+        frozen = array.copy()
+        frozen.flags.writeable = False
+        return frozen
+    raise ValueError(f"how is {how!r}; it may be one of {', '.join(LAYOUTS)}")

@@ -1,0 +1,212 @@
+"""Arrays as sheets of cells. What is special about a cell, such as being in a window, is said index by index.
+
+A sheet draws the cells it is given and no others: the outside of a padded input, every second cell of a
+dilated window or a part of a large array need no other code. This module must not know about convolution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from convlab.draw import _theme as theme
+from convlab.draw._canvas import Block, column, label, row, tag, text, text_width
+from convlab.draw._canvas import coordinate as c
+from convlab.draw._numbers import Index, number
+
+HEIGHT = 36.0
+TALL = 50.0  # with a note
+NARROWEST = 38.0
+INDEX_HEIGHT = 18.0
+PADDING = 7.0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its text, a smaller line above it, its fill, and which tap of a kernel it belongs to."""
+
+    text: str = ""
+    note: str = ""
+    fill: str = theme.CELL
+    tap: int | None = None
+    colour: str = theme.INK
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A line around a set of cells, wherever they are; cells that touch share one line."""
+
+    cells: Collection[Index]
+    colour: str = theme.WINDOW
+    name: str = "window"
+
+
+def number_size(longest: int) -> float:
+    """Return the type size for numbers of at most `longest` characters."""
+    return theme.NUMBER if longest <= 5 else 14.0 if longest <= 7 else 13.0
+
+
+def cell_width(cells: Collection[Cell]) -> float:
+    """Return the width that holds the longest text of all the cells."""
+    longest = max(len(cell.text) for cell in cells)
+    value = text_width("0" * longest, number_size(longest), mono=True)
+    note = max(text_width(cell.note, theme.SMALL, mono=True) for cell in cells)
+    return max(NARROWEST, value + 2 * PADDING, note + 2 * PADDING)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the cells of one sheet are: the first index, cells per line, and the measures."""
+
+    first: Index
+    per_line: int
+    left: float
+    top: float
+    width: float
+    height: float
+    pitch: float
+
+    def corner(self, index: Index) -> tuple[float, float]:
+        """Return the upper left corner of a cell."""
+        if len(index) == 1:
+            line, place = divmod(index[0] - self.first[0], self.per_line)
+        else:
+            line, place = index[0] - self.first[0], index[1] - self.first[1]
+        return self.left + place * self.width, self.top + line * self.pitch
+
+
+def sheet(
+    cells: Mapping[Index, Cell],
+    *,
+    name: str,
+    outlines: Sequence[Outline] = (),
+    width: float | None = None,
+    per_line: int | None = None,
+    indices: bool = True,
+) -> Block:
+    """Draw cells where their indices say.
+
+    Parameters
+    ----------
+    cells : mapping of (i,) or (y, x) to Cell
+        Indices may be negative and may have holes.
+    name : str
+        Marks the drawn group, as `data-array`.
+    outlines : sequence of Outline
+    width : float, optional
+        The width of a cell; by default that of the longest text.
+    per_line : int, optional
+        After how many cells a signal goes on in a new line.
+    indices : bool
+        Write the index below each cell of a signal; above columns and left of rows of a grid.
+    """
+    first = tuple(map(min, zip(*cells)))
+    last = tuple(map(max, zip(*cells)))
+    flat = len(first) == 1
+    height = TALL if any(cell.note for cell in cells.values()) else HEIGHT
+    below = INDEX_HEIGHT if flat and indices else 0.0
+    above, left = 0.0, 0.0
+    if indices and not flat:
+        above = INDEX_HEIGHT
+        left = 8 + max(text_width(number(y), theme.SMALL, mono=True) for y in (first[0], last[0]))
+    places = _Places(
+        first=first,
+        per_line=per_line or last[-1] - first[-1] + 1,
+        left=left,
+        top=above,
+        width=width or cell_width(cells.values()),
+        height=height,
+        pitch=height + below + (8 if below else 0),
+    )
+    size = number_size(max(len(cell.text) for cell in cells.values()))
+    body = [_cell(index, cell, places, size) for index, cell in cells.items()]
+    if indices:
+        body += _index_labels(cells, places)
+    body += [_outline(outline, cells, places) for outline in outlines]
+
+    across = min(places.per_line, last[-1] - first[-1] + 1)
+    down = (last[0] - first[0]) // places.per_line if flat else last[0] - first[0]
+    bottom = above + down * places.pitch + height
+    return Block(
+        tag("g", *body, data_array=name), left + across * places.width, bottom + below, (above + bottom) / 2
+    )
+
+
+def _cell(index: Index, cell: Cell, places: _Places, size: float) -> str:
+    x, y = places.corner(index)
+    centre, middle = x + places.width / 2, y + places.height / 2
+    parts = [
+        tag(
+            "rect",
+            x=x,
+            y=y,
+            width=places.width,
+            height=places.height,
+            fill=cell.fill,
+            stroke=theme.LINE,
+            data_index=",".join(map(str, index)),
+            data_value=cell.text,
+            data_tap=None if cell.tap is None else str(cell.tap),
+        )
+    ]
+    if cell.note:
+        parts.append(text(cell.note, centre, y + 15, size=theme.SMALL, align="middle", mono=True))
+        middle = y + 34
+    if cell.text:
+        parts.append(text(cell.text, centre, middle, size=size, align="middle", mono=True))
+    return "".join(parts)
+
+
+def _index_labels(cells: Mapping[Index, Cell], places: _Places) -> list[str]:
+    def write(value: int, x: float, y: float, align: str = "middle") -> str:
+        return text(number(value), x, y, size=theme.SMALL, colour=theme.MUTED, align=align, mono=True)
+
+    labels = []
+    if len(places.first) == 1:
+        for (i,) in cells:
+            x, y = places.corner((i,))
+            labels.append(write(i, x + places.width / 2, y + places.height + INDEX_HEIGHT / 2 + 1))
+        return labels
+    for place in sorted({y for y, _ in cells}):
+        y = places.corner((place, places.first[1]))[1]
+        labels.append(write(place, places.left - 6, y + places.height / 2, "end"))
+    for place in sorted({x for _, x in cells}):
+        x = places.corner((places.first[0], place))[0]
+        labels.append(write(place, x + places.width / 2, places.top - INDEX_HEIGHT / 2))
+    return labels
+
+
+def _outline(outline: Outline, cells: Mapping[Index, Cell], places: _Places) -> str:
+    inside = sorted(set(outline.cells) & set(cells))
+    path = []
+    for index in inside:
+        x0, y0 = places.corner(index)
+        x1, y1 = x0 + places.width, y0 + places.height
+        *line, x = index
+        sides = {(*line, x - 1): (x0, y0, x0, y1), (*line, x + 1): (x1, y0, x1, y1)}
+        if line:
+            sides |= {(line[0] - 1, x): (x0, y0, x1, y0), (line[0] + 1, x): (x0, y1, x1, y1)}
+        else:  # a signal has nothing above and below
+            path += [(x0, y0, x1, y0), (x0, y1, x1, y1)]
+        path += [side for neighbour, side in sides.items() if neighbour not in inside]
+    return tag(
+        "path",
+        d="".join(f"M{c(x0)} {c(y0)}L{c(x1)} {c(y1)}" for x0, y0, x1, y1 in path),
+        fill="none",
+        stroke=outline.colour,
+        stroke_width=3,
+        stroke_linecap="round",
+        data_outline=outline.name,
+        data_cells=" ".join(",".join(map(str, index)) for index in inside),
+    )
+
+
+def titled(block: Block, title: str, detail: str = "", below: str = "") -> Block:
+    """Put a name above a piece, and in a quieter colour a detail beside the name or a line below it."""
+    head = label(title, bold=True)
+    if detail:
+        head = row([head, label(detail, size=theme.SMALL, colour=theme.MUTED)], gap=4)
+    if below:
+        head = column([head, label(below, size=theme.SMALL, colour=theme.MUTED)], gap=0)
+    whole = column([head, block], gap=8)
+    return Block(whole.body, whole.width, whole.height, head.height + 8 + block.middle)

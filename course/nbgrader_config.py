@@ -1,0 +1,40 @@
+"""Every nbgrader setting of this course. `nbgrader ...`, run in this folder, and `convlab ...` both read it."""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+
+from convlab.authoring.stub import CODE_STUB
+
+c = get_config()
+here = Path(__file__).resolve().parent
+
+# The gradebook is the SQLite file course/gradebook.db; another database goes here:
+# c.CourseDirectory.db_url = "postgresql://user:password@host/convlab"
+c.CourseDirectory.course_id = "convlab"
+
+# What stands in a released exercise instead of the solution.
+c.ClearSolutions.code_stub = CODE_STUB
+
+# A deleted check cell comes back; without this it would wait for a mark by hand for ever.
+c.OverwriteCells.add_missing_cells = True
+
+# Seconds for one cell. A check stops a function after 5 s by itself; this is for loops outside of functions.
+c.ExecutePreprocessor.timeout = 30
+# A graceful shutdown of a kernel with torch takes most of a second, for each submission.
+c.ExecutePreprocessor.shutdown_kernel = "immediate"
+if sys.platform != "win32":
+    c.KernelManager.transport = "ipc"  # no open port; ipykernel warns about one on stderr
+# Times in the notebook would make every autograded file differ from the last run's.
+c.ExecutePreprocessor.record_timing = False
+
+# Opening the gradebook runs `alembic`, which stands beside this Python even where PATH does not lead there.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+# Grading checks once more with values nobody has seen: this course's own seed, drawn once and kept out of git.
+seed_file = here / ".grading_seed"
+if "CONVLAB_GRADING_SEED" not in os.environ:
+    if not seed_file.exists():
+        seed_file.write_text(str(secrets.randbits(32)))
+    os.environ["CONVLAB_GRADING_SEED"] = seed_file.read_text().strip()

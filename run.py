@@ -1,0 +1,104 @@
+"""Two commands and a few more: `python run.py demo`, `python run.py test`.
+
+Makes `.venv` beside this file, installs convlab into it once, and runs the visible command of the verb.
+Standard library only. Whoever has an environment of their own needs none of this:
+`pip install -e '.[dev]'`, then `convlab ...`, `pytest`, `jupyter lab`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import threading
+import urllib.request
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if sys.platform == "win32" else "bin")
+CPU_WHEELS = "https://download.pytorch.org/whl/cpu"  # without it, Linux gets several GB of CUDA packages
+
+Command = list[str]
+
+# verb -> (what it does, the extras it needs, the commands it runs)
+VERBS: dict[str, tuple[str, str, list[Command]]] = {
+    "demo": ("build the course and grade a sample class", "grading,authoring", [["convlab", "demo"]]),
+    "lab": ("open the student's notebooks in JupyterLab", "", [["jupyter", "lab", "course/release"]]),
+    "build": ("build notebooks and pictures from the chapter texts", "authoring", [["convlab", "build"]]),
+    "test": (
+        "unit tests, the solved notebooks, the staleness check (--all: also what takes longer)",
+        "dev",
+        [["pytest"], ["pytest", "--nbval", "solutions"], ["convlab", "build", "--check"]],
+    ),
+    "lint": (
+        "ruff and mypy",
+        "dev",
+        [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]],
+    ),
+}
+
+
+def answers(url: str, seconds: float = 3.0) -> bool:
+    """Whether a web page answers in time; a thread, because looking up a name has no time limit of its own."""
+    reached = threading.Event()
+
+    def ask() -> None:
+        try:
+            with urllib.request.urlopen(url, timeout=seconds):
+                reached.set()
+        except OSError:
+            pass
+
+    threading.Thread(target=ask, daemon=True).start()
+    return reached.wait(seconds)
+
+
+def run(command: Command) -> None:
+    print("+", " ".join(command), flush=True)
+    code = subprocess.call([str(BIN / command[0]), *command[1:]], cwd=ROOT)
+    if code:
+        sys.exit(code)
+
+
+def install(extras: str) -> None:
+    """Install convlab with `extras` into .venv, unless this pyproject.toml was installed that way before."""
+    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + extras.encode()).hexdigest()
+    stamp = VENV / f"installed-{extras.replace(',', '-') or 'base'}"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    if not BIN.is_dir():
+        print("+ python -m venv .venv", flush=True)
+        venv.create(VENV, with_pip=True)
+    pip = ["python", "-m", "pip", "install", "--disable-pip-version-check"]
+    if sys.platform == "linux" and answers(CPU_WHEELS + "/torch/"):
+        pip += ["--extra-index-url", CPU_WHEELS]
+    run([*pip, "-e", f".[{extras}]" if extras else "."])
+    stamp.write_text(wanted)
+
+
+def main(arguments: list[str]) -> None:
+    if sys.version_info < (3, 11):
+        sys.exit(f"convlab needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    if not arguments or arguments[0] not in VERBS:
+        verbs = "\n".join(f"  {verb:<6} {does}" for verb, (does, _, _) in VERBS.items())
+        sys.exit(f"usage: python run.py VERB [arguments of its last command]\n\n{verbs}")
+    verb, rest = arguments[0], arguments[1:]
+    _, extras, commands = VERBS[verb]
+    install(extras)
+    if verb == "test":
+        everything = "--all" in rest
+        chosen = [word for word in rest if word != "--all"]
+        commands = [[*commands[0], *(["-m", ""] if everything else []), *chosen], *commands[1:]]
+    else:
+        commands = [*commands[:-1], [*commands[-1], *rest]]
+    for command in commands:
+        run(command)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)
