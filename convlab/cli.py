@@ -21,9 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
 
     build = verbs.add_parser("build", help="chapter texts to notebooks and pictures")
-    build.add_argument("--check", action="store_true", help="only say what is out of date; nothing is executed")
-    build.add_argument("--force", action="store_true", help="execute chapters whose code has not changed, too")
-    build.add_argument("chapters", nargs="*", metavar="CHAPTER", help="such as 01_conv1d; all if none is named")
+    build.add_argument(
+        "--check", action="store_true", help="only say what is out of date; nothing is executed"
+    )
+    build.add_argument(
+        "--force", action="store_true", help="execute chapters whose code has not changed, too"
+    )
+    build.add_argument(
+        "chapters", nargs="*", metavar="CHAPTER", help="such as 01_conv1d; all if none is named"
+    )
     build.set_defaults(run=_build)
 
     demo = verbs.add_parser("demo", help="build the course and grade a sample class, in the folder demo/")
@@ -52,7 +58,9 @@ def _root() -> Path:
     for folder in (here, *here.parents):
         if (folder / "course" / "chapters").is_dir():
             return folder
-    raise _Unusable(f"there is no course/chapters in {here} or above it: call convlab in a clone of the project")
+    raise _Unusable(
+        f"there is no course/chapters in {here} or above it: call convlab in a clone of the project"
+    )
 
 
 def _build(root: Path, options: argparse.Namespace) -> int:

@@ -69,8 +69,8 @@ def sample_class(file: Path) -> list[Row]:
 
 def hand_in(course: Path, row: Row) -> Path:
     """Write one row's notebook into submitted/STUDENT/CHAPTER/ and return its path."""
-    chapter = row["chapter"]
-    target = course / "submitted" / row["student"] / chapter / f"{chapter}.ipynb"
+    chapter: str = row["chapter"]
+    target: Path = course / "submitted" / row["student"] / chapter / f"{chapter}.ipynb"
     target.parent.mkdir(parents=True, exist_ok=True)
     if "file" in row:
         target.write_text(row["file"], encoding="utf-8")
@@ -106,4 +106,3 @@ def _fresh_course(root: Path) -> Path:
     shutil.copy(root / "course" / "nbgrader_config.py", course)
     (root / "demo" / "solutions").mkdir(exist_ok=True)
     return course
-

@@ -238,7 +238,7 @@ def conv_transpose2d(
     Raises
     ------
     TypeError, ValueError
-        As `conv2d`; also if output_padding is too large, or padding removes more than there is.
+        As `conv2d`; also if output_padding is too large, or padding leaves nothing.
 
     References
     ----------
@@ -262,9 +262,8 @@ def conv_transpose2d(
     full = conv2d(spread, kernels, bias, padding="full", dilation=dilations, groups=groups)
 
     (p_h, p_w), (h_full, w_full) = crops, full.shape[-2:]
-    for p, size in ((p_h, h_full), (p_w, w_full)):
-        if 2 * p > size:
-            raise ValueError(f"padding must be at most half of the {size} entries of the output, got {p}")
+    if 2 * p_h >= h_full or 2 * p_w >= w_full:
+        raise ValueError(f"padding must leave something of the output's {h_full} × {w_full}, got {crops}")
     return np.ascontiguousarray(full[..., p_h : h_full - p_h, p_w : w_full - p_w])
 
 
@@ -312,10 +311,10 @@ def pad(input: np.ndarray, pads: Sequence[Sequence[int]], mode: str = "zeros") -
         raise ValueError(f"pads must have at most a pair for each axis of input {input.shape}, got {pads!r}")
 
     for pair, size in zip(pairs, input.shape[untouched:]):
-        most = {"reflect": size - 1, "circular": size}.get(mode, max(pair))
-        if max(pair) > most or (size == 0 and mode != "zeros"):
+        most = {"reflect": max(size - 1, 0), "circular": size, "replicate": max(pair) if size else 0}
+        if max(pair) > most.get(mode, max(pair)):
             raise ValueError(
-                f"pads {pair} are too large for mode={mode!r} on an axis of {size}: at most {most}"
+                f"pads in mode={mode!r} must be at most {most[mode]} on an axis of {size}, got {pair}"
             )
     return np.ascontiguousarray(np.pad(input, [(0, 0)] * untouched + list(pairs), mode=_NUMPY_MODE[mode]))
 
@@ -620,8 +619,8 @@ def _count_windows(
     spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilations))
     if any(span > size for span, size in zip(spans, padded)):
         raise ValueError(
-            f"kernel of size {tuple(kernel)} with dilation {tuple(dilations)} spans {spans}, which must fit "
-            f"into the padded input {padded}"
+            f"the kernel (weight or kernel_size) spans {spans}, {tuple(kernel)} taps with dilation "
+            f"{tuple(dilations)}, and must fit into the padded input, {padded}"
         )
     return tuple((size - span) // s + 1 for size, span, s in zip(padded, spans, strides))
 
@@ -687,16 +686,18 @@ def _check_bias(bias: np.ndarray | None, c_out: int) -> None:
         raise ValueError(f"bias must have shape (C_out,) = ({c_out},), got {bias.shape}")
 
 
-def _check_arrays(**arrays: Any) -> None:
-    """Refuse all but arrays of numbers of one dtype; a bias may be None."""
+def _check_arrays(kinds: str = "iufc", **arrays: Any) -> None:
+    """Refuse all but arrays of numbers, all of one dtype; a bias may be None."""
     first, dtype = next(iter(arrays)), None
     for name, array in arrays.items():
         if name == "bias" and array is None:
             continue
         _check_array(name, array)
         dtype = dtype or array.dtype
-        if array.dtype.kind not in "iufc":
-            raise TypeError(f"{name} must hold numbers, got dtype {array.dtype}")
+        if array.dtype.kind not in kinds:
+            raise TypeError(
+                f"{name} must hold {'' if 'c' in kinds else 'real '}numbers, got dtype {array.dtype}"
+            )
         if array.dtype != dtype:
             raise TypeError(
                 f"{name} must have the dtype of {first}, {dtype}, got {array.dtype}: "
@@ -747,7 +748,7 @@ def _integers(name: str, value: object, axes: int, least: int = 1) -> tuple[int,
     values = tuple(value) if isinstance(value, tuple | list) else (value,)
     integers = tuple(_integer(name, entry, least) for entry in values)
     if len(integers) not in (1, axes):
-        raise ValueError(f"{name} must be an integer or {axes} of them, one for each axis, got {value!r}")
+        raise ValueError(f"{name} must be an integer, or one for each axis ({axes}), got {value!r}")
     return integers * axes if len(integers) == 1 else integers
 
 

@@ -9,6 +9,8 @@ in NumPy. An output entry gives its gradient back to every tap it was summed fro
   dilation is the stride, at a stride that is the dilation.
 
 Of convlab this knows `functional` alone.
+
+Letters: those of `functional`; (y, x) is an entry of the input, (v, u) one of the output.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,6 +35,8 @@ from convlab.functional import (
     pad,
     resolve_padding,
 )
+
+_REAL = "iuf"  # complex gradients would need conjugates, which the course does not teach
 
 __all__ = [
     "conv1d_input",
@@ -81,17 +85,21 @@ def conv2d_input(
     ----------
     torch.nn.grad.conv2d_input, whose argument names and order this follows.
     """
-    _check_arrays(weight=weight, grad_output=grad_output)
-    call = _forward(input_size, weight.shape, grad_output, stride, padding, dilation, groups, axes=2)
+    _check_arrays(_REAL, weight=weight, grad_output=grad_output)
+    forward = _forward(input_size, weight.shape, grad_output, stride, padding, dilation, groups, axes=2)
+
+    if 0 in input_size:
+        return np.zeros(input_size, weight.dtype)
 
     # grad_input[n,c,y,x] = Σ_o Σ_i Σ_j grad_output[n,o,v,u] · weight[o,c,i,j],
     # over all that read it: s_h·v + d_h·i = y + top and s_w·u + d_w·j = x + left.
-    spread = pad(_spread(grad_output, call.strides), [(0, tail) for tail in call.tails])
+    spread = pad(_spread(grad_output, forward.strides), [(0, tail) for tail in forward.tails])
     kernels = flip(_swap_channels(weight, groups))
     grad_padded = conv2d(spread, kernels, padding="full", dilation=dilation, groups=groups)
 
-    # What flowed to the padding is dropped. (At once: a padding of span - 1 - pad, which crops where negative.)
-    (top, _), (left, _) = call.pads
+    # What flowed into the padding is dropped. (Both steps in one would pad by span - 1 - top and so on,
+    # cropping where that is negative.)
+    (top, _), (left, _) = forward.pads
     height, width = input_size[-2:]
     return np.ascontiguousarray(grad_padded[..., top : top + height, left : left + width])
 
@@ -129,20 +137,20 @@ def conv2d_weight(
     ----------
     torch.nn.grad.conv2d_weight, whose argument names and order this follows.
     """
-    _check_arrays(input=input, grad_output=grad_output)
-    call = _forward(input.shape, weight_size, grad_output, stride, padding, dilation, groups, axes=2)
-    c_out, c_group, kh, kw = weight_size
+    _check_arrays(_REAL, input=input, grad_output=grad_output)
+    forward = _forward(input.shape, weight_size, grad_output, stride, padding, dilation, groups, axes=2)
+    _, c_group, kh, kw = weight_size
     if input.ndim == 3:
         input, grad_output = input[None], grad_output[None]
 
     # grad_weight[o,c,i,j] = Σ_n Σ_v Σ_u padded[n, c, s_h·v + d_h·i, s_w·u + d_w·j] · grad_output[n,o,v,u]:
     # a conv2d that sums over n as the forward one sums over c, so n and c change places.
-    padded = pad(input, call.pads)
+    padded = pad(input, forward.pads)
     n, _, height, width = padded.shape
     grouped = padded.reshape(n, groups, c_group, height, width).transpose(2, 1, 0, 3, 4)
     images = grouped.reshape(c_group, groups * n, height, width)
     kernels = grad_output.swapaxes(0, 1)
-    grad = conv2d(images, kernels, stride=call.dilations, dilation=call.strides, groups=groups)
+    grad = conv2d(images, kernels, stride=forward.dilations, dilation=forward.strides, groups=groups)
 
     # The tail that the stride dropped can leave room for more positions than there are taps.
     return np.ascontiguousarray(grad.swapaxes(0, 1)[:, :, :kh, :kw])
@@ -166,11 +174,11 @@ def conv2d_bias(grad_output: np.ndarray) -> np.ndarray:
     ValueError
         If it has another rank.
     """
-    _check_arrays(grad_output=grad_output)
-    _refuse_complex(grad_output)
+    _check_arrays(_REAL, grad_output=grad_output)
     if grad_output.ndim not in (3, 4):
         raise ValueError(
-            f"grad_output must have shape (C_out, H_out, W_out) or (N, C_out, H_out, W_out), got {grad_output.shape}"
+            "grad_output must have shape (C_out, H_out, W_out) or (N, C_out, H_out, W_out), got "
+            f"{grad_output.shape}"
         )
     all_but_channels = (-2, -1) if grad_output.ndim == 3 else (0, -2, -1)
     return np.asarray(grad_output.sum(axis=all_but_channels, dtype=grad_output.dtype))
@@ -207,7 +215,7 @@ def conv2d_backward(
     ----------
     The derivation is chapter 7's; torch.autograd gives the same three numbers.
     """
-    _check_arrays(input=input, weight=weight, grad_output=grad_output)
+    _check_arrays(_REAL, input=input, weight=weight, grad_output=grad_output)
     return (
         conv2d_input(input.shape, weight, grad_output, stride, padding, dilation, groups),
         conv2d_weight(input, weight.shape, grad_output, stride, padding, dilation, groups),
@@ -247,7 +255,7 @@ def conv1d_input(
     ----------
     torch.nn.grad.conv1d_input, whose argument names and order this follows.
     """
-    _check_arrays(weight=weight, grad_output=grad_output)
+    _check_arrays(_REAL, weight=weight, grad_output=grad_output)
     (s,), (d,), (pair,), _ = _forward(
         input_size, weight.shape, grad_output, stride, padding, dilation, groups, axes=1
     )
@@ -289,7 +297,7 @@ def conv1d_weight(
     ----------
     torch.nn.grad.conv1d_weight, whose argument names and order this follows.
     """
-    _check_arrays(input=input, grad_output=grad_output)
+    _check_arrays(_REAL, input=input, grad_output=grad_output)
     (s,), (d,), (pair,), _ = _forward(
         input.shape, weight_size, grad_output, stride, padding, dilation, groups, axes=1
     )
@@ -339,19 +347,73 @@ def numerical_gradient(
     _check_array("x", x)
     if x.dtype != np.float64:
         raise TypeError(
-            f"x must have dtype float64, got {x.dtype}: differences of {eps} drown in the rounding of shorter "
-            "floats, and integers cannot take them; .astype(np.float64) converts"
+            f"x must have dtype float64, got {x.dtype}: a step of {eps} drowns in the rounding of shorter "
+            "floats, and integers cannot take it; .astype(np.float64) converts"
         )
     if not eps > 0:
         raise ValueError(f"eps must be positive, got {eps}")
     grad_output = np.asarray(grad_output)
     probe = x if x.flags.writeable else x.copy()
 
-    def weighed(entry: tuple[int, ...], value: float) -> float:
-        original = probe[entry]
-        probe[entry] = value
+    grad = np.empty(x.shape)
+    for entry in np.ndindex(x.shape):
+        original, outputs = probe[entry], []
         try:
-            result = np.asarray(function(probe))
+            for shifted in (original + eps, original - eps):
+                probe[entry] = shifted
+                outputs.append(np.array(function(probe)))  # a copy, for the result may be a view of probe
         finally:
             probe[entry] = original
-        ...
+        above, below = outputs
+        if above.shape != grad_output.shape:
+            raise ValueError(
+                f"grad_output must have the shape of function(x), {above.shape}, got {grad_output.shape}"
+            )
+        grad[entry] = np.sum((above - below) * grad_output) / (2 * eps)
+    return grad
+
+
+class _Forward(NamedTuple):
+    """How the forward call laid its windows, axis by axis."""
+
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    pads: Pads
+    tails: tuple[int, ...]  # padded entries after the last window, which no output read
+
+
+def _forward(
+    input_size: Sequence[int],
+    weight_size: Sequence[int],
+    grad_output: np.ndarray,
+    stride: Size,
+    padding: Padding,
+    dilation: Size,
+    groups: int,
+    axes: int,
+) -> _Forward:
+    """Work out the windows of the forward call; grad_output must have the shape of its output."""
+    input_size = _shape("input_size", input_size)
+    weight_size = _shape("weight_size", weight_size)
+    _check_channels(input_size, weight_size, groups, axes)
+    strides, dilations = _integers("stride", stride, axes), _integers("dilation", dilation, axes)
+    sizes, kernel = input_size[-axes:], weight_size[2:]
+    pads = resolve_padding(padding, kernel, dilations, strides, sizes)
+    counts = _count_windows(sizes, kernel, strides, pads, dilations)
+
+    expected = (*input_size[: -axes - 1], weight_size[0], *counts)
+    if grad_output.shape != expected:
+        raise ValueError(
+            f"grad_output must have the shape of the forward output, {expected}, got {grad_output.shape}"
+        )
+    reached = [
+        s * (count - 1) + d * (k - 1) + 1 for s, count, d, k in zip(strides, counts, dilations, kernel)
+    ]
+    tails = tuple(size + sum(pair) - last for size, pair, last in zip(sizes, pads, reached))
+    return _Forward(strides, dilations, pads, tails)
+
+
+def _shape(name: str, value: Sequence[int]) -> tuple[int, ...]:
+    if not isinstance(value, tuple | list):
+        raise TypeError(f"{name} must be a tuple of integers, the shape of an array, got {value!r}")
+    return tuple(_integer(name, entry, least=0) for entry in value)

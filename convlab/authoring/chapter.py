@@ -38,7 +38,7 @@ _JUPYTEXT_METADATA = {"lines_to_next_cell", "lines_to_end_of_cell_marker"}  # it
 class Cell:
     """One cell in each of its forms."""
 
-    kind: str  # "markdown", "code" or "raw"
+    kind: str  # "markdown" or "code"
     id: str
     where: str  # how a message names it
     source: str  # in the nbgrader source
@@ -109,6 +109,11 @@ class _Reader:
         self.hashes: Counter[str] = Counter()
 
     def read(self, cell: Any, where: str) -> None:
+        if cell.cell_type not in ("markdown", "code"):
+            _refuse(
+                where,
+                "only markdown and code cells are used. If this is the file's header, correct its YAML.",
+            )
         source = cell.source.strip("\n")
         metadata = self._metadata(cell.metadata, where)
         if found := _NBGRADER_MARKER.search(source):
@@ -116,7 +121,7 @@ class _Reader:
                 where, f"{found.group()!r} is nbgrader's mark. The build sets these; take it out of the text."
             )
         if cell.cell_type == "code" and (marker := _EXERCISE.fullmatch(source.strip())):
-            self._exercise(self._known(marker.group(1), where), where)
+            self._exercise(self._known(marker.group(1), where), where, metadata)
             return
         if cell.cell_type == "code":
             self._refuse_misspelt_marker(source, where)
@@ -169,7 +174,7 @@ class _Reader:
             )
         return exercise
 
-    def _exercise(self, exercise: Exercise, where: str) -> None:
+    def _exercise(self, exercise: Exercise, where: str, metadata: Mapping[str, Any]) -> None:
         name = exercise.name
         if name in self.used:
             _refuse(where, f"exercise {name!r} is used twice; first in {self.used[name]}. Keep one.")
@@ -192,6 +197,7 @@ class _Reader:
                 where,
                 reference.for_nbgrader,
                 reference.complete,
+                metadata,
                 nbgrader=exercise_cells.solution_metadata(exercise),
             )
         )
@@ -251,7 +257,7 @@ class _Reader:
 
 
 def _looks_like_exercise(word: str) -> bool:
-    return SequenceMatcher(None, word.lower(), "exercise").ratio() > 0.75
+    return SequenceMatcher(None, word.lower(), "exercise").ratio() > 0.7
 
 
 def _list(names: list[str]) -> str:

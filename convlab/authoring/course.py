@@ -11,10 +11,10 @@ from typing import Any
 from convlab.authoring.chapter import Chapter, read_chapter
 from convlab.authoring.errors import BuildError
 from convlab.authoring.layout import Course, Registry
-from convlab.authoring.notebooks import as_text, solved_notebook, source_notebook
+from convlab.authoring.notebooks import as_text, source_notebook
 from convlab.authoring.release import make_releases, problems_of_release
 from convlab.authoring.solved import execute as execute_chapter
-from convlab.authoring.solved import is_fresh, with_outputs_of
+from convlab.authoring.solved import is_fresh, problems_of_outputs, with_outputs
 
 __all__ = ["build", "check"]
 
@@ -79,7 +79,7 @@ def _solve(
     stored = _read(course.solved(chapter.name))
     if stored is not None and is_fresh(chapter, stored) and not force:
         report(f"{chapter.name}: its code has not changed, so it is not executed")
-        return with_outputs_of(chapter, stored)
+        return with_outputs(chapter, stored)
     if not execute:
         report(
             f"{chapter.name}: not executed, so {course.relative(course.solved(chapter.name))} stays as it is"
@@ -130,7 +130,7 @@ def _stale_release(course: Course, name: str, release: Any) -> list[str]:
     path = course.release(name)
     if not path.is_file():
         return [_missing(course, path, name)]
-    return [] if path.read_text(encoding="utf-8") == as_text(release) else [_older(course, path, name)]
+    return [] if _holds(path, as_text(release)) else [_older(course, path, name)]
 
 
 def _stale_solved(course: Course, chapter: Chapter) -> list[str]:
@@ -140,14 +140,12 @@ def _stale_solved(course: Course, chapter: Chapter) -> list[str]:
     stored = _read(path)
     if stored is None:
         return [f"{course.relative(path)} is not a notebook: run `convlab build`."]
-    wanted = solved_notebook(chapter)
-    if not is_fresh(chapter, stored) or _without_outputs(stored) != _without_outputs(wanted):
+    if not is_fresh(chapter, stored):
         return [_older(course, path, chapter.name)]
-    return []
-
-
-def _without_outputs(notebook: Any) -> list[tuple[str, str, str, Any]]:
-    return [(cell.cell_type, cell.get("id", ""), cell.source, dict(cell.metadata)) for cell in notebook.cells]
+    wanted = with_outputs(chapter, stored)
+    if not _holds(path, as_text(wanted)):
+        return [_older(course, path, chapter.name)]
+    return [f"{course.relative(path)}: {problem}" for problem in problems_of_outputs(chapter, wanted)]
 
 
 def _leftovers(course: Course, names: list[str]) -> Iterator[str]:
@@ -202,10 +200,11 @@ def _read(path: Path) -> Any | None:
     import nbformat
 
     try:
-        notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
-    except (OSError, ValueError, nbformat.ValidationError):
+        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=nbformat.NO_CONVERT)
+        nbformat.validate(notebook, version=4)
+    except Exception:  # a broken file makes nbformat raise many kinds; whatever it is, a build replaces it
         return None
-    return notebook if notebook.get("nbformat") == 4 else None
+    return notebook
 
 
 def _write(files: dict[Path, str]) -> list[Path]:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from html import unescape
 from textwrap import dedent
 from typing import Any
 
 __all__ = ["contains", "find_leaks"]
 
 _FENCE = re.compile(r"^([ \t>]*)(`{3,}|~{3,})[^\n]*\n(.*?)^[ \t>]*\2", re.MULTILINE | re.DOTALL)
-_TAGGED = re.compile(r"<(code|pre)\b[^>]*>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
+_PRE = re.compile(r"<pre\b[^>]*>(.*?)</pre>", re.DOTALL | re.IGNORECASE)
+_TAGGED = re.compile(r"<code\b[^>]*>(.*?)</code>", re.DOTALL | re.IGNORECASE)
 _INLINE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _COMMENTS = re.compile(r"(?:^[ \t]*#[^\n]*(?:\n|\Z))+", re.MULTILINE)
 _INDENTED = re.compile(r"(?:^(?: {4}|\t)[^\n]*(?:\n|\Z)|^[ \t]*\n)+", re.MULTILINE)
@@ -75,18 +77,12 @@ def _code(source: str) -> Iterator[ast.Module]:
 
 def _code_in_markdown(source: str) -> Iterator[ast.Module]:
     """Whatever a reader of the markdown could copy as code."""
-    source = _unescape(source)
+    source = unescape(source)
     for text in [source, _QUOTE.sub("", source)]:
         yield from _parse(text)
-        for pattern, group in [(_FENCE, 3), (_TAGGED, 2), (_INLINE, 2), (_INDENTED, 0)]:
+        for pattern, group in [(_FENCE, 3), (_PRE, 1), (_TAGGED, 1), (_INLINE, 2), (_INDENTED, 0)]:
             for match in pattern.finditer(text):
                 yield from _parse(match.group(group))
-
-
-def _unescape(source: str) -> str:
-    from html import unescape
-
-    return unescape(source)
 
 
 def _parse(text: str) -> Iterator[ast.Module]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from convlab.authoring.chapter import Chapter
 
-__all__ = ["METADATA", "as_text", "code_sha256", "solved_notebook", "source_notebook"]
+__all__ = ["as_text", "code_sha256", "solved_notebook", "source_notebook"]
 
 # What every notebook of the course says about itself: no version, so that machines do not differ.
-METADATA = {
+_METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
@@ -24,13 +24,13 @@ def source_notebook(chapter: Chapter) -> Any:
         if cell.nbgrader is not None:
             metadata["nbgrader"] = dict(cell.nbgrader)
         cells.append(_cell(cell.kind, cell.id, cell.source, metadata))
-    return _notebook(cells, METADATA)
+    return _notebook(cells)
 
 
 def solved_notebook(chapter: Chapter) -> Any:
     """What a reader sees: the solutions in place, nothing of nbgrader's. Not executed yet."""
     cells = [_cell(cell.kind, cell.id, cell.solved, dict(cell.metadata)) for cell in chapter.cells]
-    notebook = _notebook(cells, METADATA)
+    notebook = _notebook(cells)
     notebook.metadata["convlab"] = {"code_sha256": code_sha256(notebook)}
     return notebook
 
@@ -57,10 +57,10 @@ def as_text(notebook: Any) -> str:
     return text.rstrip("\n") + "\n"
 
 
-def _notebook(cells: list[Any], metadata: dict[str, Any]) -> Any:
+def _notebook(cells: list[Any]) -> Any:
     from nbformat import from_dict
 
-    return from_dict({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
+    return from_dict({"cells": cells, "metadata": _METADATA, "nbformat": 4, "nbformat_minor": 5})
 
 
 def _cell(kind: str, id: str, source: str, metadata: dict[str, Any]) -> dict[str, Any]:

@@ -68,8 +68,13 @@ def _run_nbgrader(folder: Path) -> None:
     if done.returncode != 0 or not report.is_file():
         raise BuildError(f"nbgrader could not be run (exit code {done.returncode}):\n{done.stderr.strip()}")
     failures: dict[str, str] = json.loads(report.read_text(encoding="utf-8"))
-    for name, words in failures.items():
-        raise BuildError(f"course/chapters/{name}.py: nbgrader could not make the release. It says:\n{words}")
+    if failures:
+        raise BuildError(
+            "\n".join(
+                f"course/chapters/{name}.py: nbgrader could not make the release. It says:\n{words}"
+                for name, words in failures.items()
+            )
+        )
 
 
 def problems_of_release(chapter: Chapter, release: Any) -> list[str]:

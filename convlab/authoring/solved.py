@@ -1,45 +1,61 @@
-"""Solved notebooks: executed by this interpreter, and fit to be compared with by nbval on another machine."""
+"""Solved notebooks: executed by this interpreter, with outputs that nbval finds again on another machine."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from convlab.authoring.chapter import Chapter
 from convlab.authoring.errors import BuildError
-from convlab.authoring.notebooks import METADATA, solved_notebook
+from convlab.authoring.notebooks import code_sha256, solved_notebook
+from convlab.authoring.outputs import MAX_BYTES, problem_of_output, size_of_outputs
 
-__all__ = ["execute", "is_fresh", "with_outputs_of"]
+__all__ = ["execute", "is_fresh", "problems_of_outputs", "with_outputs"]
 
 CELL_TIMEOUT = 300  # seconds
-MAX_OUTPUT = 1_000_000  # bytes in one notebook
-
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_LONG_FLOAT = re.compile(r"\d\.\d{5,}")
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
-_MACHINE_PATH = re.compile(r"(?:/home/|/Users/|/root/|/tmp/|/var/folders/|[A-Za-z]:\\Users\\)[^\s'\"<>]*")
-_EMBEDDED = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=\s]+")
 
 
 def is_fresh(chapter: Chapter, stored: Any) -> bool:
     """Do a stored notebook's outputs belong to this chapter's code? `code_sha256` says what that covers."""
-    wanted = solved_notebook(chapter).metadata["convlab"]["code_sha256"]
-    return bool(stored.metadata.get("convlab", {}).get("code_sha256") == wanted)
+    wanted = code_sha256(solved_notebook(chapter))
+    stamp = stored.metadata.get("convlab", {}).get("code_sha256")
+    return bool(stamp == wanted == code_sha256(stored))
 
 
-def with_outputs_of(chapter: Chapter, stored: Any) -> Any:
-    """The solved notebook of a chapter, with the outputs of a fresh stored one."""
+def with_outputs(chapter: Chapter, executed: Any) -> Any:
+    """The solved notebook of a chapter with the outputs of an executed one, whose code must be the same.
+
+    Cells are numbered from 1, and nothing else is taken over: no times, no versions, no widgets.
+    """
     notebook = solved_notebook(chapter)
-    old = [cell for cell in stored.cells if cell.cell_type == "code"]
-    new = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for before, after in zip(old, new, strict=True):
-        after.outputs, after.execution_count = before.outputs, before.execution_count
+    done = [cell for cell in executed.cells if cell.cell_type == "code"]
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    number = 0
+    for before, cell in zip(done, cells, strict=True):
+        cell.outputs = before.outputs
+        number += bool(cell.source.strip())
+        cell.execution_count = number if cell.source.strip() else None
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = number
     return notebook
+
+
+def problems_of_outputs(chapter: Chapter, notebook: Any) -> Iterator[str]:
+    """A sentence for each cell whose outputs should not be stored."""
+    for cell, known in zip(notebook.cells, chapter.cells, strict=True):
+        for problem in filter(None, map(problem_of_output, cell.get("outputs", []))):
+            yield f"{known.where}: {problem}"
+    sizes = [size_of_outputs(cell) for cell in notebook.cells]
+    if sum(sizes) > MAX_BYTES:
+        largest = chapter.cells[sizes.index(max(sizes))]
+        yield (
+            f"{chapter.name}: the outputs take {sum(sizes):,} bytes; at most {MAX_BYTES:,} are allowed. "
+            f"Shrink them, beginning with {largest.where}: {max(sizes):,} bytes."
+        )
 
 
 def execute(chapter: Chapter) -> Any:
@@ -48,124 +64,49 @@ def execute(chapter: Chapter) -> Any:
     Raises
     ------
     BuildError
-        If a cell raised, wrote to stderr, or printed what another machine would print differently.
+        At the first cell that raised, wrote to stderr or printed what another machine would not.
     """
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from nbclient.exceptions import CellTimeoutError
 
     notebook = solved_notebook(chapter)
+    where = chapter.name
+    # On Windows a dying kernel may hold a file for a moment; what is left lies in the temporary folder.
     with tempfile.TemporaryDirectory(prefix="convlab-solved-", ignore_cleanup_errors=True) as folder:
         client = NotebookClient(
             notebook,
-            kernel_manager_class=_kernel_manager_class(),
             kernel_name="python3",
             timeout=CELL_TIMEOUT,
-            allow_errors=True,  # looked at below, where the cell is known
+            allow_errors=True,  # an error is found among the outputs, where its cell is known
+            skip_cells_with_tag="",
             record_timing=False,
             coalesce_streams=True,
+            shutdown_kernel="immediate",
+            # A kernel's word about its transport is no part of a build's report.
+            extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": folder}},
         )
-        with client.setup_kernel(env=_environment(folder)):
-            for index, cell in enumerate(notebook.cells):
-                where = chapter.cells[index].where
-                try:
+        # Without folders to look in, the manager offers one kernel: this interpreter's.
+        client.create_kernel_manager().kernel_spec_manager.kernel_dirs = []
+        try:
+            with client.setup_kernel(env=_environment(folder)):
+                for index, cell in enumerate(notebook.cells):
+                    where = chapter.cells[index].where
                     client.execute_cell(cell, index)
-                except (CellTimeoutError, DeadKernelError) as error:
-                    raise BuildError(f"{where}: {str(error).strip().splitlines()[0]}") from error
-                _refuse_outputs(cell, where, folder)
-    _normalise(notebook)
-    size = sum(len(json.dumps(cell.get("outputs", []))) for cell in notebook.cells)
-    if size > MAX_OUTPUT:
-        largest = max(chapter.cells, key=lambda c: len(json.dumps(_by_id(notebook, c.id).get("outputs", []))))
-        raise BuildError(
-            f"{chapter.name}: the outputs take {size:,} bytes; at most {MAX_OUTPUT:,} are allowed. "
-            f"The largest is that of {largest.where}."
-        )
-    return notebook
-
-
-def _by_id(notebook: Any, id: str) -> Any:
-    return next(cell for cell in notebook.cells if cell.id == id)
-
-
-def _kernel_manager_class() -> type:
-    """A kernel manager that always starts this interpreter, whatever kernels the user has installed."""
-    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-    from jupyter_client.manager import AsyncKernelManager
-
-    spec = KernelSpec(
-        # Errors only: a kernel's word about its transport is no part of a build's report.
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"],
-        display_name="Python 3",
-        language="python",
-    )
-
-    class ThisInterpreter(KernelSpecManager):
-        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-            return spec
-
-    class Manager(AsyncKernelManager):
-        def __init__(self, **options: Any) -> None:
-            super().__init__(**options)
-            self.kernel_spec_manager = ThisInterpreter()
-
-    return Manager
+                    for problem in filter(None, map(problem_of_output, cell.get("outputs", []))):
+                        raise BuildError(f"{where}: {problem}")
+        except (CellTimeoutError, RuntimeError) as error:
+            raise BuildError(f"{where}: {str(error).strip().partition(chr(10))[0]}") from error
+    solved = with_outputs(chapter, notebook)
+    for problem in problems_of_outputs(chapter, solved):
+        raise BuildError(problem)
+    return solved
 
 
 def _environment(folder: str) -> dict[str, str]:
-    """This environment without the user's IPython start-up files, and with plots drawn in the notebook."""
+    """This environment, without the user's IPython start-up files and with plots drawn in the notebook."""
     return {
         **os.environ,
         "IPYTHONDIR": str(Path(folder) / ".ipython"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     }
-
-
-def _refuse_outputs(cell: Any, where: str, folder: str) -> None:
-    for output in cell.get("outputs", []):
-        if output.output_type == "error":
-            traceback = _ANSI.sub("", "\n".join(output.traceback))
-            raise BuildError(f"{where}: the cell raised {output.ename}: {output.evalue}\n{traceback}")
-        if output.output_type == "stream" and output.name == "stderr":
-            raise BuildError(
-                f"{where}: the cell wrote to stderr: {output.text.strip()}\nAvoid the warning at its root."
-            )
-        for mime, text in _texts(output):
-            text = _EMBEDDED.sub("", text)
-            if mime == "text/plain" and (found := _LONG_FLOAT.search(text)):
-                raise BuildError(f"{where}: prints {found.group()}…; round to at most four decimals.")
-            if found := _ADDRESS.search(text):
-                raise BuildError(
-                    f"{where}: prints a memory address, {found.group()}, which differs on each run."
-                )
-            if found := _MACHINE_PATH.search(text.replace(folder, "/tmp/")):
-                raise BuildError(f"{where}: prints a path of this machine, {found.group()}.")
-
-
-def _texts(output: Any) -> list[tuple[str, str]]:
-    """The texts of an output and their kinds: what is printed counts as text/plain, a bitmap not at all."""
-    if output.output_type == "stream":
-        return [("text/plain", output.text)]
-    texts = []
-    for mime, data in output.data.items():
-        if mime.startswith("image/") and mime != "image/svg+xml":
-            continue
-        texts.append((mime, data if isinstance(data, str) else json.dumps(data)))
-    return texts
-
-
-def _normalise(notebook: Any) -> None:
-    """Number the cells from 1, and forget what the kernel said about itself."""
-    stamp = notebook.metadata["convlab"]
-    notebook.metadata.clear()
-    notebook.metadata.update({**METADATA, "convlab": stamp})
-    number = 0
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
-        number += 1
-        cell.execution_count = number
-        cell.metadata.pop("execution", None)
-        for output in cell.outputs:
-            if output.output_type == "execute_result":
-                output.execution_count = number

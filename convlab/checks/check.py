@@ -52,7 +52,9 @@ def check(function: Callable[..., Any], exercise: str | None = None, seed: int =
 def report(function: Callable[..., Any], exercise: str | None = None, seed: int = 0) -> Report:
     """The same as `check`, as data: nothing is printed and nothing raised for a wrong function."""
     if not callable(function):
-        raise TypeError(f"function is {function!r}; it must be a function, given without calling it: check(name)")
+        raise TypeError(
+            f"function is {function!r}; it must be a function, given without calling it: check(name)"
+        )
     return examine(function, _find(function, exercise), seed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +12,16 @@ import numpy as np
 __all__ = ["Difference", "compare", "number"]
 
 
+_NOTHING = "the result is None (is the return line missing?)"
+
+
 @dataclass(frozen=True)
 class Difference:
     """What is wrong with one answer.
 
     Parameters
     ----------
-    kind : "not an array", "not an integer", "shape", "dtype", "nan" or "value"
+    kind : "not an array", "not an integer", "not a number", "not a tuple", "shape", "dtype", "nan" or "value"
     text : the sentence(s) for the student; lines after the first add to it
     index : where the first wrong entry is, for "nan" and "value" of an array
     """
@@ -27,10 +31,23 @@ class Difference:
     index: tuple[int, ...] | None = None
 
 
-def compare(answer: Any, right: Any, rtol: float, atol: float, name: str = "output") -> Difference | None:
-    """None if `answer` is right, else what is wrong with it first."""
+def compare(
+    answer: Any, right: Any, rtol: float, atol: float, names: tuple[str, ...] = ("output",)
+) -> Difference | None:
+    """None if `answer` is right, else what is wrong with it first.
+
+    Parameters
+    ----------
+    answer : what the student's function returned
+    right : what it should be: an ndarray, an int, a float, or a tuple of such
+    names : what the results are called in messages; more than one if `right` is a tuple of arrays
+    """
     if isinstance(right, np.ndarray):
-        return _compare_arrays(answer, right, rtol, atol, name)
+        return _compare_arrays(answer, right, rtol, atol, names[0])
+    if isinstance(right, tuple):
+        return _compare_tuples(answer, right, rtol, atol, names)
+    if isinstance(right, float):
+        return _compare_floats(answer, right, rtol, atol)
     return _compare_integers(answer, right)
 
 
@@ -66,6 +83,64 @@ def _compare_arrays(answer: Any, right: np.ndarray, rtol: float, atol: float, na
     return Difference("value", line, index)
 
 
+def _compare_tuples(
+    answer: Any, right: tuple[Any, ...], rtol: float, atol: float, names: tuple[str, ...]
+) -> Difference | None:
+    if not any(isinstance(item, np.ndarray) for item in right):
+        return _compare_nested(answer, right)
+    if not isinstance(answer, tuple | list) or len(answer) != len(right):
+        got = f"{len(answer)} results" if isinstance(answer, tuple | list) else f"a {type(answer).__name__}"
+        wanted = ", ".join(names)
+        return Difference("not a tuple", f"the result is {got}; return {len(right)} results: {wanted}")
+    for one, other, name in zip(answer, right, names):
+        if difference := compare(one, other, rtol, atol, (name,)):
+            text = difference.text if name in difference.text else f"{name}: {difference.text}"
+            return Difference(difference.kind, text, difference.index)
+    return None
+
+
+def _compare_nested(answer: Any, right: tuple[Any, ...]) -> Difference | None:
+    """Tuples of integers, or of such tuples: short enough to be shown whole. A list will do for a tuple."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, tuple | list | np.ndarray):
+            return tuple(plain(item) for item in value)
+        if isinstance(value, bool | np.bool_ | float | np.floating):
+            return value
+        try:
+            return operator.index(value)
+        except TypeError:
+            return value
+
+    got = plain(answer)
+    if answer is None:
+        return Difference("not a tuple", f"{_NOTHING}; expected {right}")
+    if not isinstance(got, tuple):
+        return Difference("not a tuple", f"the result is {got!r}; it must be a tuple such as {right}")
+    if any(isinstance(leaf, float | np.floating) for leaf in _leaves(got)):
+        return Difference(
+            "not an integer", f"got {got}: these must be integers (// divides to integers); expected {right}"
+        )
+    return None if got == right else Difference("value", f"got {got}, expected {right}")
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _compare_floats(answer: Any, right: float, rtol: float, atol: float) -> Difference | None:
+    if isinstance(answer, np.ndarray) and answer.ndim == 0:
+        answer = answer[()]
+    if not isinstance(answer, int | float | np.integer | np.floating) or isinstance(answer, bool):
+        return Difference("not a number", _not_a(answer, "a number"))
+    close = np.isclose(float(answer), right, rtol=rtol, atol=atol)
+    return None if close else Difference("value", f"got {number(answer)}, expected {number(right)}")
+
+
 def _compare_integers(answer: Any, right: int) -> Difference | None:
     if isinstance(answer, bool | np.bool_):
         return Difference("not an integer", f"the result is {answer}; it must be an integer")
@@ -77,15 +152,20 @@ def _compare_integers(answer: Any, right: int) -> Difference | None:
     try:
         value = operator.index(answer)
     except TypeError:
-        text = "None: is the return line missing?" if answer is None else f"a {type(answer).__name__}"
-        return Difference("not an integer", f"the result is {text}; it must be an integer")
+        return Difference("not an integer", _not_a(answer, "an integer"))
     return None if value == right else Difference("value", f"got {value}, expected {right}")
+
+
+def _not_a(answer: Any, wanted: str) -> str:
+    if answer is None:
+        return f"{_NOTHING}; it must be {wanted}"
+    return f"the result is a {type(answer).__name__}; it must be {wanted}"
 
 
 def _not_an_array(answer: Any) -> str:
     kind = type(answer).__name__
     if answer is None:
-        return "the result is None: is the return line missing?"
+        return f"{_NOTHING}; return a NumPy array"
     if isinstance(answer, list | tuple):
         return f"the result is a {kind}; return a NumPy array: np.array(...)"
     if kind == "Tensor":

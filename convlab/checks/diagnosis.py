@@ -39,9 +39,14 @@ def _reproduces(function: Callable[..., Any], exercise: Exercise, sample: Sample
     mistaken = play(function, exercise, sample, exercise.time_limit)
     if mistaken.failure:
         return False
-    one, other = mistaken.answer, played.answer
+    return _same(mistaken.answer, played.answer, exercise)
+
+
+def _same(one: Any, other: Any, exercise: Exercise) -> bool:
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
         return one.shape == other.shape and bool(
             np.allclose(one, other, rtol=exercise.rtol, atol=exercise.atol, equal_nan=True)
         )
+    if isinstance(one, tuple | list) and isinstance(other, tuple | list):
+        return len(one) == len(other) and all(_same(a, b, exercise) for a, b in zip(one, other))
     return type(one) is type(other) and bool(one == other)

@@ -12,7 +12,19 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Exercise", "Mistake", "Sample", "Samples"]
+__all__ = ["Exercise", "Mistake", "Probe", "Sample", "Samples"]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A function that an exercise takes as an argument: what it is called, what it says, and itself."""
+
+    name: str
+    source: str
+    function: Callable[..., Any]
+
+    def __call__(self, *args: Any) -> Any:
+        return self.function(*args)
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,7 @@ class Exercise:
     samples : rng -> the calls to play; shapes come from a table, values (and some shapes) from the rng
     oracle : (torch, *args, **kwargs) -> the right answer; arrays arrive as float64 tensors
     oracle_name : what the student is told their numbers were compared with
+    results : what the results are called in messages; more than one name if it returns a tuple of arrays
     mistakes : the catalogue of wrong implementations; the samples must catch each
     allowed : what of convlab a student may call
     time_limit : seconds that all calls of one check may take together
@@ -75,6 +88,7 @@ class Exercise:
     oracle: Callable[..., Any]
     oracle_name: str
     mistakes: tuple[Mistake, ...]
+    results: tuple[str, ...] = ("output",)
     allowed: tuple[str, ...] = ()
     time_limit: float = 5.0
     rtol: float = 1e-5

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convlab.checks.exercise import Exercise, Sample
+from convlab.checks.exercise import Exercise, Probe, Sample
 
 __all__ = ["describe", "reproduce", "summary"]
 
@@ -21,8 +21,8 @@ def describe(exercise: Exercise, sample: Sample) -> str:
             kind = "" if value.dtype == np.float64 else f" {value.dtype}"
             parts.append(f"{name} {value.shape}{kind}")
         else:
-            parts.append(f"{name}={value!r}")
-    parts += [f"{name}={value!r}" for name, value in sample.kwargs.items()]
+            parts.append(f"{name}={_short(value)}")
+    parts += [f"{name}={_short(value)}" for name, value in sample.kwargs.items()]
     return f"{exercise.name}({', '.join(parts)})"
 
 
@@ -34,7 +34,13 @@ def reproduce(exercise: Exercise, sample: Sample) -> str:
     return line if len(line) <= _LONGEST else describe(exercise, sample)
 
 
+def _short(value: Any) -> str:
+    return value.name if isinstance(value, Probe) else repr(value)
+
+
 def _literal(value: Any) -> str:
+    if isinstance(value, Probe):
+        return value.source
     if not isinstance(value, np.ndarray):
         return repr(value)
     written = repr(value.tolist()).replace(".0,", ".,").replace(".0]", ".]")

@@ -34,7 +34,7 @@ def _to_torch(torch: Any, value: Any) -> Any:
 
 def _from_torch(torch: Any, value: Any) -> Any:
     if isinstance(value, torch.Tensor):
-        return value.numpy()
+        return value.detach().numpy()
     if isinstance(value, tuple):
         return tuple(_from_torch(torch, item) for item in value)
     return value

@@ -70,8 +70,9 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int) -> Repo
     if not failing:
         message = f"{exercise.name}: all {len(samples)} samples agree with {exercise.oracle_name}."
         return Report(exercise.name, True, groups, len(samples), 0, None, None, None, message)
-    # A call that never ended hides what the others would have given: it comes first, then the smallest.
-    smallest = min(failing, key=lambda i: (not _timed_out(played[i]), samples[i].size))
+    # A call that never ended hides what the later ones would have given, so it is the one to tell of.
+    endless = [i for i in failing if _timed_out(played[i])]
+    smallest = endless[0] if endless else min(failing, key=lambda i: samples[i].size)
     because = diagnosis.cause(exercise, samples, played)
     message = _message(exercise, samples, sentences, smallest, because)
     return Report(
@@ -105,7 +106,7 @@ def _play_all(
         if result.failure:
             sentences.append(result.failure.text)
         else:
-            difference = compare(result.answer, answer, exercise.rtol, exercise.atol)
+            difference = compare(result.answer, answer, exercise.rtol, exercise.atol, exercise.results)
             sentences.append(difference.text if difference else "")
     return samples, played, sentences
 

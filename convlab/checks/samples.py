@@ -12,13 +12,21 @@ LAYOUTS = ("contiguous", "reversed", "strided", "transposed", "read-only")
 
 
 def integers(rng: np.random.Generator, shape: int | Sequence[int], dtype: type = np.int64) -> np.ndarray:
-    """Small whole numbers from 1 to 9 with random signs: never 0, so that no term of a sum can hide."""
-    return (rng.integers(1, 10, size=shape) * rng.choice([-1, 1], size=shape)).astype(dtype)
+    """Whole numbers from 1 to 9 with random signs: never 0, so that no term of a sum can hide."""
+    return _signed(rng, shape, 9).astype(dtype)
 
 
 def fractions(rng: np.random.Generator, shape: int | Sequence[int], dtype: type = np.float64) -> np.ndarray:
     """Multiples of 1/4 between -4 and 4, never 0: exact in float32, and so are sums of their products."""
-    return (rng.integers(1, 17, size=shape) / 4 * rng.choice([-1, 1], size=shape)).astype(dtype)
+    return (_signed(rng, shape, 16) / 4).astype(dtype)
+
+
+def _signed(rng: np.random.Generator, shape: int | Sequence[int], most: int) -> np.ndarray:
+    """From 1 to `most` with random signs; all different if there are enough, so that no exchange can hide."""
+    size = int(np.prod(shape))
+    values = np.concatenate([rng.permutation(most) + 1 for _ in range(-(-size // most))])[:size]
+    signed: np.ndarray = (values * rng.choice([-1, 1], size=size)).reshape(shape)
+    return signed
 
 
 def lay_out(array: np.ndarray, how: str) -> np.ndarray:

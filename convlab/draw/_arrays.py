@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convlab.draw import _theme as theme
-from convlab.draw._canvas import Block, clean, column, flow, label, tag
+from convlab.draw._canvas import Block, clean, column, flow, label, row, tag
 from convlab.draw._cells import Cell, Outline, cell_width, sheet, titled
 from convlab.draw._numbers import Array, Index, as_array, extent, number, size
 from convlab.draw._picture import Picture
@@ -48,7 +48,7 @@ def signal(values: npt.ArrayLike, *, window: tuple[int, int] | None = None, name
     Examples
     --------
     >>> draw.signal([3, 1, 4, 1, 5], window=(1, 3)).alt
-    'Signal input with 5 values: 3, 1, 4, 1, 5. A window outlines indices 1 to 3: 1, 4, 1.'
+    'Signal input of length 5: 3, 1, 4, 1, 5. A window outlines indices 1 to 3: 1, 4, 1.'
     """
     array = as_array(values, "values", (1,), "; draw.grid draws two dimensions")
     name = clean(name)
@@ -57,7 +57,7 @@ def signal(values: npt.ArrayLike, *, window: tuple[int, int] | None = None, name
     fitting = max(1, int(theme.PAGE // cell_width(cells.values())))
     lines = math.ceil(len(cells) / fitting)
     block = sheet(cells, name=name, outlines=outlines(inside), per_line=math.ceil(len(cells) / lines))
-    alt = f"Signal {name} with {_count(array)}: {spoken(array)}."
+    alt = f"Signal {name} of length {array.size}: {spoken(array)}."
     if inside:
         alt += f" A window outlines {said}: {spoken(array[inside[0][0] : inside[-1][0] + 1])}."
     return Picture(alt, with_part_shown(titled(block, name, str(array.shape)), cells, array.shape))
@@ -72,7 +72,8 @@ def grid(
 ) -> Picture:
     """Draw a grid of numbers with the indices of its rows and columns.
 
-    Of a large grid, the part around the window (or the first rows and columns) is drawn and the picture says which.
+    Of a large grid, the part around the window (or the first rows and columns) is drawn and the picture says
+    which.
 
     Parameters
     ----------
@@ -122,8 +123,8 @@ def image(
     scale : int, optional
         The side of one value's square in pixels; by default such that the longer side measures about 256.
     vmin, vmax : float, optional
-        The values drawn black and white. By default 0 and 255 for uint8, otherwise the smallest and the largest.
-        Give them when pictures beside each other are to be compared.
+        The values drawn black and white. By default 0 and 255 for uint8, otherwise the smallest and the
+        largest. Give them when pictures beside each other are to be compared.
     signed : bool
         Draw zero white, negative values blue and positive ones orange, as strong as `vmax` at most
         (by default the largest absolute value).
@@ -160,10 +161,10 @@ def image(
     )
     edge = tag("rect", x=0, y=0, width=width * side, height=height * side, fill="none", stroke=theme.LINE)
     block = Block(picture + edge, width * side, height * side, height * side / 2)
-    ends = f"blue {number(low)}, white 0, orange" if signed else f"black {number(low)}, white"
-    legend = f"{ends} {number(high)}" + (", purple nan" if np.isnan(values).any() else "")
-    caption = label(legend, size=theme.SMALL, colour=theme.MUTED)
-    alt = f"Image {name}, {size(values.shape)} pixels, values {extent(values)}, drawn with {legend}."
+    key = _key(low, high, signed, bool(np.isnan(values).any()))
+    said = ", ".join(f"{what} for {value}" for what, _, value in key)
+    caption = row([_swatch(colour, value) for _, colour, value in key], 12)
+    alt = f"Image {name}, {size(values.shape)} pixels, values {extent(values)}, drawn with {said}."
     return Picture(alt, column([titled(block, name, str(values.shape)), caption], 6))
 
 
@@ -221,8 +222,9 @@ def number_cells(
 
 
 def _write(array: Array, parts: Sequence[range], heat: bool) -> dict[Index, Cell]:
-    finite = np.abs(array[np.isfinite(array)])
-    largest = float(finite.max()) if heat and finite.size else 0.0
+    largest = 0.0
+    if heat and np.isfinite(array).any():
+        largest = float(np.abs(array[np.isfinite(array)]).max())
     cells = {}
     for place in itertools.product(*parts):
         value = array[place].item()
@@ -264,7 +266,7 @@ def with_part_shown(block: Block, cells: Collection[Index], shape: Index) -> Blo
 def spoken(array: Array) -> str:
     """Say the numbers of a small array, row by row, and only the range of a large one."""
     if array.size > LONGEST_LIST:
-        return extent(array)
+        return f"{array.size} numbers {extent(array)}"
     rows = array if array.ndim == 2 else [array]
     return "; ".join(", ".join(number(value) for value in row) for row in rows)
 
@@ -287,10 +289,6 @@ def _part(length: int, most: int, around: Sequence[int]) -> range:
         start = (min(around) + max(around) + 1 - most) // 2
     start = max(0, min(start, length - most))
     return range(start, start + most)
-
-
-def _count(array: Array) -> str:
-    return "1 value" if array.size == 1 else f"{array.size} values"
 
 
 def _window(window: tuple[int, ...] | None, shape: Index, parts: tuple[str, ...]) -> tuple[list[Index], str]:
@@ -332,12 +330,27 @@ def _range(
         return -most, most
     if is_uint8:
         low, high = 0.0, 255.0
-    given_low, given_high = low if vmin is None else float(vmin), high if vmax is None else float(vmax)
-    if vmin is None and vmax is None:
-        return low, high
-    if not (math.isfinite(given_low) and math.isfinite(given_high) and given_low < given_high):
-        raise ValueError(f"vmin is {given_low:g} and vmax is {given_high:g}: vmin must be below vmax")
-    return given_low, given_high
+    if low == high:  # a constant image: 0 and less is black, more is white
+        low, high = min(low, 0.0), max(low, 0.0) if low else 1.0
+    low, high = low if vmin is None else float(vmin), high if vmax is None else float(vmax)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(f"vmin is {low:g} and vmax is {high:g}: both must be finite and vmin below vmax")
+    return low, high
+
+
+def _key(low: float, high: float, signed: bool, missing: bool) -> list[tuple[str, str, str]]:
+    """Return what the colours of an image mean: their names, themselves, their values."""
+    if signed:
+        key = [("blue", theme.NEGATIVE, low), ("white", theme.NEUTRAL, 0.0), ("orange", theme.POSITIVE, high)]
+    else:
+        key = [("black", "#000000", low), ("white", "#FFFFFF", high)]
+    written = [(name, colour, number(value)) for name, colour, value in key]
+    return [*written, ("purple", theme.MISSING, "nan")] if missing else written
+
+
+def _swatch(colour: str, value: str) -> Block:
+    square = tag("rect", x=0.5, y=0.5, width=12, height=12, fill=colour, stroke=theme.LINE)
+    return row([Block(square, 13, 13, 6.5), label(value, size=theme.SMALL, colour=theme.MUTED, mono=True)], 5)
 
 
 def _pixels(
@@ -346,9 +359,7 @@ def _pixels(
     """Return bytes for each value, and the palette they point into unless they are grey levels."""
     missing = np.isnan(values)
     known = np.where(missing, 0.0, values.astype(np.float64))
-    # A constant image has no range: black at 0 or below, white above.
-    span = high - low
-    share = (np.clip(known, low, high) - low) / span if span else (known > 0).astype(np.float64)
+    share = (np.clip(known, low, high) - low) / (high - low)
     if not signed and not missing.any():
         return (share * 255 + 0.5).astype(np.uint8), None
     # 255 colours around the middle one, number 127; the last number is NaN's.

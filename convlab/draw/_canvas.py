@@ -16,7 +16,7 @@ from convlab.draw import _theme as theme
 # What XML 1.0 cannot hold, and line breaks, which SVG does not draw.
 _FORBIDDEN = re.compile("[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-# Advances in units of the type size: the widest of DejaVu Sans, Liberation Sans (as wide as Arial) and Roboto.
+# Advances in units of the type size: the widest of DejaVu Sans, Liberation Sans (wide as Arial) and Roboto.
 _MONO_WIDTH = 0.62
 _WIDTHS = {
     character: width
@@ -87,7 +87,7 @@ def text(
         html.escape(content, quote=False),
         x=x,
         y=y + 0.36 * size,
-        font_family=theme.MONO if mono else theme.SANS,
+        font_family=None if mono else theme.SANS,  # a picture's outermost group says MONO, for brevity
         font_size=size,
         font_weight="600" if bold else None,
         text_anchor=None if align == "start" else align,
@@ -152,6 +152,11 @@ def operator(sign: str) -> Block:
 def arrow_right(colour: str, length: float = 34) -> Block:
     """Return an arrow that leads to the next piece."""
     return Block(arrow([(0, 6), (length, 6)], colour), length, 12, 6)
+
+
+def arrow_down(colour: str, length: float = 24) -> Block:
+    """Return an arrow that leads to the piece below."""
+    return Block(arrow([(6, 0), (6, length)], colour), 12, length, length / 2)
 
 
 def row(blocks: Sequence[Block], gap: float = theme.GAP) -> Block:

@@ -15,7 +15,7 @@ from convlab.draw._canvas import coordinate as c
 from convlab.draw._numbers import Index, number
 
 HEIGHT = 36.0
-TALL = 50.0  # with a note
+NOTE_HEIGHT = 15.0
 NARROWEST = 38.0
 INDEX_HEIGHT = 18.0
 PADDING = 7.0
@@ -23,18 +23,20 @@ PADDING = 7.0
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its text, a smaller line above it, its fill, and which tap of a kernel it belongs to."""
+    """One cell: its text, smaller lines above it, its fill, and which tap of a kernel it belongs to."""
 
     text: str = ""
-    note: str = ""
+    notes: tuple[str, ...] = ()
     fill: str = theme.CELL
     tap: int | None = None
-    colour: str = theme.INK
 
 
 @dataclass(frozen=True)
 class Outline:
-    """A line around a set of cells, wherever they are; cells that touch share one line."""
+    """A line around a set of cells, wherever they are; cells that touch share one line.
+
+    Where a part of the set is not drawn, the line stays open.
+    """
 
     cells: Collection[Index]
     colour: str = theme.WINDOW
@@ -50,8 +52,8 @@ def cell_width(cells: Collection[Cell]) -> float:
     """Return the width that holds the longest text of all the cells."""
     longest = max(len(cell.text) for cell in cells)
     value = text_width("0" * longest, number_size(longest), mono=True)
-    note = max(text_width(cell.note, theme.SMALL, mono=True) for cell in cells)
-    return max(NARROWEST, value + 2 * PADDING, note + 2 * PADDING)
+    notes = [text_width(note, theme.SMALL, mono=True) for cell in cells for note in cell.notes]
+    return max(NARROWEST, max([value, *notes]) + 2 * PADDING)
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def sheet(
     first = tuple(map(min, zip(*cells)))
     last = tuple(map(max, zip(*cells)))
     flat = len(first) == 1
-    height = TALL if any(cell.note for cell in cells.values()) else HEIGHT
+    height = HEIGHT + NOTE_HEIGHT * max(len(cell.notes) for cell in cells.values())
     below = INDEX_HEIGHT if flat and indices else 0.0
     above, left = 0.0, 0.0
     if indices and not flat:
@@ -134,7 +136,7 @@ def sheet(
 
 def _cell(index: Index, cell: Cell, places: _Places, size: float) -> str:
     x, y = places.corner(index)
-    centre, middle = x + places.width / 2, y + places.height / 2
+    centre = x + places.width / 2
     parts = [
         tag(
             "rect",
@@ -149,10 +151,11 @@ def _cell(index: Index, cell: Cell, places: _Places, size: float) -> str:
             data_tap=None if cell.tap is None else str(cell.tap),
         )
     ]
-    if cell.note:
-        parts.append(text(cell.note, centre, y + 15, size=theme.SMALL, align="middle", mono=True))
-        middle = y + 34
+    for line, note in enumerate(cell.notes):
+        middle = y + 15 + line * NOTE_HEIGHT
+        parts.append(text(note, centre, middle, size=theme.SMALL, align="middle", mono=True))
     if cell.text:
+        middle = y + places.height - HEIGHT / 2 - (1 if cell.notes else 0)
         parts.append(text(cell.text, centre, middle, size=size, align="middle", mono=True))
     return "".join(parts)
 
@@ -177,9 +180,10 @@ def _index_labels(cells: Mapping[Index, Cell], places: _Places) -> list[str]:
 
 
 def _outline(outline: Outline, cells: Mapping[Index, Cell], places: _Places) -> str:
-    inside = sorted(set(outline.cells) & set(cells))
+    whole = set(outline.cells)
+    shown = sorted(whole & set(cells))
     path = []
-    for index in inside:
+    for index in shown:
         x0, y0 = places.corner(index)
         x1, y1 = x0 + places.width, y0 + places.height
         *line, x = index
@@ -188,7 +192,7 @@ def _outline(outline: Outline, cells: Mapping[Index, Cell], places: _Places) -> 
             sides |= {(line[0] - 1, x): (x0, y0, x1, y0), (line[0] + 1, x): (x0, y1, x1, y1)}
         else:  # a signal has nothing above and below
             path += [(x0, y0, x1, y0), (x0, y1, x1, y1)]
-        path += [side for neighbour, side in sides.items() if neighbour not in inside]
+        path += [side for neighbour, side in sides.items() if neighbour not in whole]
     return tag(
         "path",
         d="".join(f"M{c(x0)} {c(y0)}L{c(x1)} {c(y1)}" for x0, y0, x1, y1 in path),
@@ -197,7 +201,7 @@ def _outline(outline: Outline, cells: Mapping[Index, Cell], places: _Places) -> 
         stroke_width=3,
         stroke_linecap="round",
         data_outline=outline.name,
-        data_cells=" ".join(",".join(map(str, index)) for index in inside),
+        data_cells=" ".join(",".join(map(str, index)) for index in shown),
     )
 
 

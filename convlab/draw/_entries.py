@@ -1,4 +1,4 @@
-"""Pictures of how one output entry comes about: the window, its products and their sum; and the flipped kernel.
+"""Pictures of how one output entry comes about: window, products and sum; and of the flipped kernel.
 
 Each picture computes the one entry it shows and never the whole output: that is the reader's exercise.
 """
@@ -6,17 +6,19 @@ Each picture computes the one entry it shows and never the whole output: that is
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
 from convlab.draw import _theme as theme
-from convlab.draw._arrays import number_cells, outlines, spoken, spoken_places, with_part_shown
+from convlab.draw._arrays import LONGEST_LIST, number_cells, outlines, spoken, spoken_places, with_part_shown
 from convlab.draw._canvas import (
     Block,
     arrow,
+    arrow_down,
     arrow_right,
     clean,
     column,
@@ -35,6 +37,7 @@ from convlab.draw._picture import Picture
 MOST_ROWS = 13  # of a written-out sum, in one column
 MOST_COLUMNS = 2
 MOST_CELLS = 10  # rows and columns of an input around its window
+ROOM_FOR_ARROW = 120.0  # arrow, gaps and row indices
 
 
 @dataclass(frozen=True)
@@ -59,22 +62,18 @@ class Entry:
     taps: Sequence[Tap]
     total: float
 
-    def colours(self, which: str) -> dict[Index, tuple[int, str]]:
-        """Return tap number and colour by index of the input ("source") or of the kernel ("place")."""
-        return {getattr(tap, which): (tap.number, tap.colour) for tap in self.taps}
-
 
 def window(
     input: npt.ArrayLike,
     weight: npt.ArrayLike,
-    at: int | Sequence[int],
+    at: SupportsIndex | Sequence[SupportsIndex],
     *,
     output: npt.ArrayLike | None = None,
 ) -> Picture:
     """Draw how one output entry comes about: window, kernel, their products, the sum, and where it goes.
 
-    Valid, stride 1. The window's values, the taps of the kernel and their products share colours (for more than
-    nine taps, one colour).
+    Valid, stride 1. The window's values, the taps of the kernel and their products share colours (for more
+    than nine taps, one colour).
 
     Parameters
     ----------
@@ -83,8 +82,8 @@ def window(
     at : int, or (y, x)
         The output entry. Only this one is computed.
     output : array_like, shape (L - K + 1,) or (H - KH + 1, W - KW + 1), optional
-        Numbers for the output's other entries, which are blank otherwise. If it holds another number than the sum
-        at `at`, the picture says so.
+        Numbers for the output's other entries, which are blank otherwise. If at `at` it holds another number
+        than the sum, the picture says so.
 
     Raises
     ------
@@ -93,8 +92,8 @@ def window(
 
     Examples
     --------
-    >>> draw.window([3, 1, 4, 1, 5], [1, 0, -1], at=1).alt
-    'Input window 1, 4, 1 times weight 1, 0, −1 gives the products 1, 0, −1. Their sum 0 is output[1], of 3.'
+    >>> draw.window([3, 1, 4, 1, 5], [1, 0, -1], at=1).alt.partition("Products")[2]
+    ': 1, 0, −1. Their sum, 0, is output[1] (length 3).'
     """
     values, factors = _pair(input, weight)
     one = compute(values, factors, at)
@@ -108,17 +107,20 @@ def window(
     if others is not None:
         held = others[one.at].item()
         if number(held) != number(one.total):
-            said = f"the output given holds {number(held)} at {entry('', one.at)}, not {number(one.total)}"
+            said = f"At {entry('', one.at)} the output given holds {number(held)}, "
+            said += f"but the sum is {number(one.total)}."
             note = label(said, size=theme.SMALL, colour=theme.RESULT)
-            block, alt = column([block, note], 8), f"{alt} T{said[1:]}."
+            block, alt = column([block, note], 8), f"{alt} {said}"
     return Picture(alt, block)
 
 
-def products(input: npt.ArrayLike, weight: npt.ArrayLike, at: int | Sequence[int]) -> Picture:
+def products(
+    input: npt.ArrayLike, weight: npt.ArrayLike, at: SupportsIndex | Sequence[SupportsIndex]
+) -> Picture:
     """Write out one output entry as a sum: for each tap, input value × weight = product; then the total.
 
-    Valid, stride 1, in the colours of `window`. Of more than 26 products the first ones are written, then how many
-    follow.
+    Valid, stride 1, in the colours of `window`. Of more than 26 products the first 25 are written, then how
+    many follow.
 
     Parameters
     ----------
@@ -138,20 +140,23 @@ def products(input: npt.ArrayLike, weight: npt.ArrayLike, at: int | Sequence[int
     if len(shown) > MOST_ROWS * MOST_COLUMNS:
         shown = shown[: MOST_ROWS * MOST_COLUMNS - 1]
     rest = len(one.taps) - len(shown)
-    lines = _lines(shown)
+    lines = _lines(shown, 14.0 if len(shown) <= MOST_ROWS else theme.LABEL)
     if rest:
         lines.append(label(f"… and {rest} more", colour=theme.MUTED))
-    columns = [column(lines[i : i + MOST_ROWS], 4) for i in range(0, len(lines), MOST_ROWS)]
-    columns = [Block(c.body, c.width, c.height, 0) for c in columns]
+    count = MOST_COLUMNS if max(line.width for line in lines) * 2 + theme.GAP <= theme.PAGE else 1
+    long = MOST_ROWS if len(lines) > MOST_ROWS and count > 1 else len(lines)
+    columns = [column(lines[i : i + long], 4) for i in range(0, len(lines), long)]
+    columns = [Block(part.body, part.width, part.height, 0) for part in columns]
     name = label(entry("output", one.at), bold=True, mono=True)
     head = row([name, label(f"is the sum of {_products(len(one.taps))}")], 8)
     result = row([sign("="), _result(number(one.total))], 8)
     block = column([head, flow(columns)], 12)
     left = Block("", max(0.0, block.width - result.width), 0, 0)
     block = column([block, row([left, result], 0)], 10)
-    terms = ", ".join(f"{number(t.value)} × {number(t.weight)} = {number(t.product)}" for t in shown)
-    alt = f"{entry('output', one.at)} is the sum of {_products(len(one.taps))}: {terms}"
-    alt += f" and {rest} more" if rest else ""
+    alt = f"{entry('output', one.at)} is the sum of {_products(len(one.taps))}"
+    if len(one.taps) <= LONGEST_LIST:
+        terms = (f"{number(t.value)} × {number(t.weight)} = {number(t.product)}" for t in one.taps)
+        alt += f": {', '.join(terms)}"
     return Picture(f"{alt}. Total {number(one.total)}.", block)
 
 
@@ -175,24 +180,29 @@ def flip(weight: npt.ArrayLike, *, name: str = "weight") -> Picture:
     for count, index in enumerate(np.ndindex(*factors.shape)):
         target = tuple(n - 1 - i for n, i in zip(factors.shape, index))
         note = entry("", index).replace(" ", "")
-        cell = Cell(number(factors[index].item()), note, theme.tap_colour(count, factors.size), count)
+        cell = Cell(number(factors[index].item()), (note,), theme.tap_colour(count, factors.size), count)
         here[index], there[target] = cell, cell
     there = dict(sorted(there.items()))
     width = cell_width(here.values())
-    kept = sheet(here, name=name, width=width, indices=False)
-    turned = sheet(there, name=f"flipped {name}", width=width, indices=False)
+    line = int(theme.PAGE // width) if factors.ndim == 1 else None
+    kept = sheet(here, name=name, width=width, per_line=line, indices=False)
+    turned = sheet(there, name=f"flipped {name}", width=width, per_line=line, indices=False)
     kept = titled(kept, "correlation", below=f"{name} as it is (torch)")
     turned = titled(turned, "convolution", below=f"{name} flipped")
     between = "turn by 180°" if factors.ndim == 2 else "reverse"
-    block = flow([kept, _over(arrow_right(theme.WINDOW, 48), between), turned])
+    block = row([kept, _over(arrow_right(theme.WINDOW, 48), between), turned])
+    if block.width > theme.PAGE:
+        block = column(
+            [kept, row([arrow_down(theme.WINDOW), label(between, size=theme.SMALL)], 8), turned], 10
+        )
     alt = (
-        f"Kernel {name}, {spoken(factors)}, as correlation uses it, which is what torch does; and flipped, "
-        f"as convolution uses it: {spoken(np.flip(factors))}."
+        f"Kernel {name} as correlation uses it, which is what torch does: {spoken(factors)}. "
+        f"Flipped, as convolution uses it: {spoken(np.flip(factors))}."
     )
     return Picture(alt, block)
 
 
-def compute(input: Array, weight: Array, at: int | Sequence[int]) -> Entry:
+def compute(input: Array, weight: Array, at: SupportsIndex | Sequence[SupportsIndex]) -> Entry:
     """Compute one entry of the valid cross-correlation with stride 1.
 
     Parameters
@@ -222,9 +232,9 @@ def _pair(input: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Array, Array]:
     return values, as_array(weight, "weight", (values.ndim,), f", as input, which has shape {values.shape}")
 
 
-def _index(at: int | Sequence[int], shape: Index) -> Index:
+def _index(at: SupportsIndex | Sequence[SupportsIndex], shape: Index) -> Index:
     try:
-        index = (operator.index(at),) if hasattr(at, "__index__") else tuple(map(operator.index, at))
+        index = tuple(map(operator.index, at)) if isinstance(at, Iterable) else (operator.index(at),)
     except TypeError:
         index = ()
     if len(index) != len(shape):
@@ -243,22 +253,26 @@ def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None) ->
     shapes = {"input": input.shape, "weight": weight.shape, "products": (), "output": one.shape}
     left = max(text_width(name, theme.LABEL, bold=True) for name in shapes) + 14
     result = _result(number(one.total))
-    written = [*weight.tolist(), *(tap.product for tap in one.taps)]
     sources = [tap.source for tap in one.taps]
     room = theme.PAGE - left - result.width - 30
-    above = number_cells(input, around=sources, most=int(room // NARROWEST))
+    # First as many values as the narrowest cells allow, to learn how wide the cells must be; then what fits.
+    most = int(room // NARROWEST)
+    above = number_cells(input, around=sources[:most], most=most)
+    written = [one.total, *weight.tolist(), *(tap.product for tap in one.taps)]
+    if others is not None:
+        written += [others[index] for index in above if index[0] < len(others)]
     cell = max(
         cell_width([*above.values(), *(Cell(number(value)) for value in written)]),
         # Between two products there stands a plus.
-        max(text_width(number(tap.product), theme.NUMBER, mono=True) for tap in one.taps) + 20,
+        max(text_width(number(tap.product), theme.NUMBER, mono=True) for tap in one.taps) + 21,
     )
-    above = _marked(number_cells(input, around=sources, most=max(1, int(room // cell))), one, "source")
+    most = max(1, int(room // cell))
+    above = number_cells(input, around=sources[:most], most=most)
+    above = _marked(above, {tap.source: tap for tap in one.taps})
     first, last = min(above)[0], max(above)[0]
     taps = [tap for tap in one.taps if tap.source in above]
-    kernel: dict[Index, Cell] = {
-        tap.place: Cell(number(tap.weight), "", tap.colour, tap.number) for tap in taps
-    }
-    made = {tap.place: Cell(number(tap.product), "", tap.colour, tap.number) for tap in taps}
+    kernel = {tap.place: _tap_cell(number(tap.weight), tap) for tap in taps}
+    made = {tap.place: _tap_cell(number(tap.product), tap) for tap in taps}
     below: dict[Index, Cell] = {
         (i,): _output_cell((i,), one, others) for i in range(first, min(last + 1, one.shape[0]))
     }
@@ -298,33 +312,30 @@ def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None) ->
 def _window_2d(input: Array, weight: Array, one: Entry, others: Array | None) -> Block:
     """Above, what is multiplied: input and kernel; below, what comes of it: products, sum, output."""
     sources = [tap.source for tap in one.taps]
-    kernel = _marked(number_cells(weight, most=MOST_CELLS, page=theme.PAGE - 90), one, "place")
-    made = {
-        tap.place: Cell(
-            number(tap.product), f"{number(tap.value)}×{number(tap.weight)}", tap.colour, tap.number
-        )
-        for tap in one.taps
-        if tap.place in kernel
-    }
+    kernel = number_cells(weight, most=MOST_CELLS, page=theme.PAGE - 90)
+    kernel = _marked(kernel, {tap.place: tap for tap in one.taps})
+    shown = [tap for tap in one.taps if tap.place in kernel]
+    made = _product_cells(shown)
     factor = titled(sheet(kernel, name="weight"), "weight", str(weight.shape))
     second = row([sign("×"), with_part_shown(factor, kernel, weight.shape)])
+    # The input beside the kernel if the window fits there, else on a line of its own.
     page = theme.PAGE - 30 - theme.GAP - second.width
-    most = max(MOST_CELLS, *(n + 2 for n in weight.shape if n <= MOST_CELLS), 1)
-    above = _marked(number_cells(input, around=sources, most=most, page=page), one, "source")
+    page = page if page > min(weight.shape[1], MOST_CELLS) * NARROWEST else theme.PAGE - 30
+    middle = [tap.source for tap in shown]
+    above = number_cells(input, around=middle, most=MOST_CELLS, page=page)
+    above = _marked(above, {tap.source: tap for tap in one.taps})
     block = titled(sheet(above, name="input", outlines=outlines(sources)), "input", str(input.shape))
     first = with_part_shown(block, above, input.shape)
 
     third = row([sign("="), titled(sheet(made, name="products", indices=False), "products")])
     summed = row([sign("="), _over(_result(number(one.total)), "sum")], 10)
-    rows, columns = (
-        range(min(index[axis] for index in above), max(index[axis] for index in above) + 1) for axis in (0, 1)
-    )
-    below: dict[Index, Cell] = {
-        (y, x): _output_cell((y, x), one, others)
-        for y in rows
-        if y < one.shape[0]
-        for x in columns
-        if x < one.shape[1]
+    # The output beside the sum if at least four of its columns fit there, else on a line of its own.
+    guide = np.broadcast_to(np.float64(one.total), one.shape) if others is None else others
+    space = theme.PAGE - third.width - summed.width - ROOM_FOR_ARROW
+    space = space if space > 4 * cell_width([Cell(number(one.total))]) else theme.PAGE - ROOM_FOR_ARROW
+    below = {
+        index: _output_cell(index, one, others)
+        for index in number_cells(guide, around=[one.at], most=MOST_CELLS, page=space)
     }
     last = sheet(below, name="output", outlines=[Outline([one.at], theme.RESULT, "result")])
     last = with_part_shown(titled(last, "output", str(one.shape)), below, one.shape)
@@ -333,28 +344,40 @@ def _window_2d(input: Array, weight: Array, one: Entry, others: Array | None) ->
 
 
 def _window_alt(input: Array, weight: Array, one: Entry, others: Array | None) -> str:
-    def numbers(which: str) -> str:
-        return spoken(np.array([getattr(tap, which) for tap in one.taps]).reshape(weight.shape))
+    def numbers(of_taps: Iterable[float]) -> str:
+        return spoken(np.array(list(of_taps)).reshape(weight.shape))
 
     where = spoken_places([tap.source for tap in one.taps])
     alt = (
-        f"The window over {where} of input, {_extent(input.shape)}, holds {numbers('value')}. "
-        f"Times weight {numbers('weight')} it gives the products {numbers('product')}. "
-        f"Their sum {number(one.total)} is {entry('output', one.at)}; output has {_extent(one.shape)}."
+        f"Window over {where} of input ({_extent(input.shape)}): {numbers(tap.value for tap in one.taps)}. "
+        f"Weight: {spoken(weight)}. Products: {numbers(tap.product for tap in one.taps)}. "
+        f"Their sum, {number(one.total)}, is {entry('output', one.at)} ({_extent(one.shape)})."
     )
-    return alt if others is None else f"{alt} Output holds {spoken(others)}."
+    return alt if others is None else f"{alt} Output given: {spoken(others)}."
 
 
 def _extent(shape: Index) -> str:
-    return f"{shape[0]} values" if len(shape) == 1 else f"{size(shape)} values"
+    return f"length {shape[0]}" if len(shape) == 1 else size(shape)
 
 
-def _marked(cells: dict[Index, Cell], one: Entry, which: str) -> dict[Index, Cell]:
-    """Return the cells with those that take part in their taps' colours."""
-    colours = one.colours(which)
+def _marked(cells: dict[Index, Cell], taps: Mapping[Index, Tap]) -> dict[Index, Cell]:
+    """Return the cells, those that a tap reads in its colour."""
+    return {index: _tap_cell(cell.text, taps.get(index)) for index, cell in cells.items()}
+
+
+def _tap_cell(written: str, tap: Tap | None) -> Cell:
+    return Cell(written) if tap is None else Cell(written, fill=tap.colour, tap=tap.number)
+
+
+def _product_cells(taps: Sequence[Tap]) -> dict[Index, Cell]:
+    """Return a cell for each product, its factors above it: on one line if they are short."""
+    factors = [(number(tap.value), f"×{number(tap.weight)}") for tap in taps]
+    short = max(len(value + weight) for value, weight in factors) <= 9
     return {
-        index: Cell(cell.text, "", colours[index][1], colours[index][0]) if index in colours else cell
-        for index, cell in cells.items()
+        tap.place: Cell(
+            number(tap.product), (value + weight,) if short else (value, weight), tap.colour, tap.number
+        )
+        for tap, (value, weight) in zip(taps, factors)
     }
 
 
@@ -384,8 +407,8 @@ def _result(written: str) -> Block:
 
 
 def _plus(x: float, y: float) -> str:
-    disc = tag("circle", cx=x, cy=y, r=8, fill=theme.CARD, stroke=theme.LINE)
-    return disc + text("+", x, y, size=theme.NUMBER, align="middle")
+    disc = tag("circle", cx=x, cy=y, r=7, fill=theme.CARD, stroke=theme.LINE)
+    return disc + text("+", x, y, size=theme.LABEL, align="middle")
 
 
 def _sign(sign: str, x: float, y: float) -> str:
@@ -407,7 +430,7 @@ def _over(block: Block, caption: str) -> Block:
     return Block(whole.body, whole.width, whole.height, word.height + 4 + block.middle)
 
 
-def _lines(taps: Sequence[Tap]) -> list[Block]:
+def _lines(taps: Sequence[Tap], size: float) -> list[Block]:
     """Return one line for each tap, their parts in columns."""
     texts = [
         (
@@ -423,7 +446,7 @@ def _lines(taps: Sequence[Tap]) -> list[Block]:
         )
         for tap in taps
     ]
-    widths = [max(text_width(part, 14, mono=True) for part in parts) for parts in zip(*texts)]
+    widths = [max(text_width(part, size, mono=True) for part in parts) for parts in zip(*texts)]
     lines = []
     for tap, parts in zip(taps, texts):
         x, body = 10.0, []
@@ -432,10 +455,15 @@ def _lines(taps: Sequence[Tap]) -> list[Block]:
             named = "[" in part
             body.append(
                 text(
-                    part, x if named else x + width, 14, size=14, align="start" if named else "end", mono=True
+                    part,
+                    x if named else x + width,
+                    14,
+                    size=size,
+                    align="start" if named else "end",
+                    mono=True,
                 )
             )
-            x += width + 8
+            x += width + 7
         ground = tag(
             "rect", x=0, y=0, width=x + 2, height=28, rx=4, fill=tap.colour, data_tap=str(tap.number)
         )

@@ -67,6 +67,7 @@ class Picture:
                 "g",
                 self.block.body,
                 transform=f"translate({coordinate(theme.MARGIN)} {coordinate(theme.MARGIN)})",
+                font_family=theme.MONO,
             ),
             xmlns="http://www.w3.org/2000/svg",
             role="img",

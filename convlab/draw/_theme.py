@@ -1,7 +1,7 @@
 """The one set of colours, type sizes and distances that every picture uses.
 
-Every colour is explicit and stands on the card, never on the page, so a picture reads the same on a light page and
-on a dark one. `tests/draw/test_theme.py` computes the contrasts that are promised here.
+Every colour is explicit and stands on the card, never on the page, so a picture reads the same on a light
+page and on a dark one. `tests/draw/test_theme.py` computes the contrasts that are promised here.
 
 This module must not know what is drawn.
 """
@@ -16,12 +16,13 @@ INK = "#1A1D21"  # text: at least 4.5 : 1 on every fill below
 MUTED = "#55606B"  # indices, shapes, captions: at least 4.5 : 1 on the card
 LINE = "#868E98"  # between cells: at least 3 : 1 on the card
 WINDOW = "#0B3C6F"  # around a window: at least 3 : 1 on the card and on every tint
-RESULT = "#A84300"  # around what comes out, and its arrow: Okabe and Ito's vermilion, darkened until it carries text
+RESULT = "#A84300"  # around what comes out: Okabe and Ito's vermilion, darkened until it carries text
 RESULT_FILL = "#FFE9D9"
 
 # Paul Tol's "light" scheme (https://personal.sron.nl/~pault): nine fills that carry dark text and stay
-# apart for colour-blind readers. One tap of a small kernel each; position or index always says the same again.
-TAPS = ("#77AADD", "#EE8866", "#EEDD88", "#FFAABB", "#99DDFF", "#44BB99", "#BBCC33", "#AAAA00", "#DDDDDD")
+# apart for colour-blind readers, in an order that parts the most alike. Each is one tap of a small kernel;
+# its place or index always says the same again.
+TAPS = ("#77AADD", "#EE8866", "#EEDD88", "#FFAABB", "#99DDFF", "#44BB99", "#BBCC33", "#DDDDDD", "#AAAA00")
 TAP = "#CFE2F5"  # every tap of a kernel with more than nine
 
 # Diverging around zero: Okabe and Ito's blue and vermilion, through white.
@@ -29,7 +30,7 @@ NEGATIVE = "#0072B2"
 POSITIVE = "#D55E00"
 NEUTRAL = "#FFFFFF"
 MISSING = "#CC79A7"  # NaN in an image: Okabe and Ito's purple, on neither side of zero
-HEAT_DEPTH = 0.6  # how far a cell goes towards them: a number must stay readable on it
+HEAT_DEPTH = 0.7  # how far a cell goes towards them: a number must stay readable on it
 
 # At natural size nothing is smaller than SMALL.
 SMALL = 12.0

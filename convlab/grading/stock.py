@@ -230,7 +230,7 @@ def _in_order(file: Path) -> list[str]:
 
 def _errors(file: Path) -> dict[str, str]:
     """Check cell -> one line about its first error or its stderr."""
-    found = {}
+    found: dict[str, str] = {}
     for cell in _cells(file):
         for output in cell.outputs:
             if output.output_type == "error":

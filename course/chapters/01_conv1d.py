@@ -34,13 +34,13 @@
 #
 # Run the cells from top to bottom: **Shift+Enter** runs one and goes to the next.
 #
-# At **Predict**, stop. Write your answer on paper, then unfold ours. A wrong guess that surprised you stays
-# in memory longer than a right answer that you read.
+# At **Predict**, stop. Write your answer on paper, then unfold ours. A wrong guess costs nothing, and it
+# shows you what to look at.
 #
 # At **Exercise**, a function waits for you. Its body ends in `raise NotImplementedError()`: put your code
 # in place of that line. The cell below it runs `check`, which compares your function with torch and shows
-# the smallest call that goes wrong. "Run All" stops at the first exercise that is not solved yet; that is
-# no fault of yours.
+# the smallest call that goes wrong. "Run All" stops at the first exercise that is not solved yet. It is
+# meant to.
 
 # %%
 import numpy as np
@@ -77,8 +77,8 @@ draw.beside(draw.signal(input, name="input"), draw.signal(weight, name="weight")
 draw.products(input, weight, 2)
 
 # %% [markdown]
-# The sum is one number of the output, and it is stored at the place where the window starts: `output[2] =
-# 22`.
+# The sum is one number of the output, and it is stored at the place where the window starts:
+# `output[2] = 22`.
 #
 # **Predict.** The window moves one step to the right. What is `output[3]`?
 #
@@ -133,8 +133,7 @@ draw.beside(
 #
 # $$L_\text{out} = L - K + 1$$
 #
-# Keeping only windows that lie wholly inside the signal is called **valid**. Mind the `+ 1`: forgetting it
-# is the most common mistake of this chapter.
+# Keeping only windows that lie wholly inside the signal is called **valid**. Mind the `+ 1`.
 
 # %% [markdown]
 # ## How to read torch's (N, C, L)
@@ -200,8 +199,8 @@ F.conv1d(torch.zeros(8, 2, 100), torch.zeros(16, 2, 5)).shape
 # %% [markdown]
 # <details><summary>Three messages torch gives about shapes and dtypes, and what they mean</summary>
 #
-# - `Expected 2D (unbatched) or 3D (batched) input to conv1d, but got input of size: [7]`: axes are missing:
-#   write `input[None, None]`.
+# - `Expected 2D (unbatched) or 3D (batched) input to conv1d, but got input of size:
+#   [7]`: axes are missing: write `input[None, None]`.
 # - `expected scalar type Double but found Float`: one side is `float64`, NumPy's default, the other
 #   `float32`, torch's.
 # - `Kernel size can't be greater than actual input size`: there is no place at which the window fits.
@@ -256,8 +255,7 @@ draw.beside(draw.signal(jumpy, name="jumpy"), draw.signal(ask_torch(jumpy, mean)
 # The arguments are 1-D arrays of integers or of floats. The kernel is never longer than the signal, but it
 # may be just as long. Leave both arguments as they are, and return a new array.
 #
-# Two loops are welcome. Inside an exercise, torch's and NumPy's own convolutions are refused: they would be
-# an answer that you did not write.
+# Two loops are welcome. Do not call torch's or NumPy's own convolution: the point is to write one.
 
 # %%
 draw.window([5, 0, 1, 3, 2, 6], [1, 0, 2, 1], 1, output=[10, 8, 11])
@@ -289,22 +287,26 @@ draw.window([5, 0, 1, 3, 2, 6], [1, 0, 2, 1], 1, output=[10, 8, 11])
 # %% [markdown]
 # <details><summary>Three messages people meet here, and what they mean</summary>
 #
-# - `the result's shape is (4,), expected (5,): axis 0 is 1 too short`: the last window is missing: there
-#   are `L - K + 1` places, and `range(n)` ends at `n - 1`.
-# - `IndexError: index 7 is out of bounds for axis 0 with size 7`: a window hangs over the end: the outer
+# - `the result's shape is (0,), expected (1,): axis 0 is 1 too
+#   short`: the last window is missing. There are `L - K + 1` places, and `range(n)` ends at `n - 1`.
+# - `IndexError: index 3 is out of bounds for axis 0 with size 3`: a window hangs over the end. The outer
 #   loop runs too far, perhaps to `L`.
 # - `the result's dtype is int64, so every fraction was cut off`: `output` was made with an integer dtype,
-#   as `np.zeros_like` of an integer array is: plain `np.zeros(...)` holds floats.
+#   as `np.zeros_like(input)` does for a signal of integers. Plain `np.zeros(...)` holds floats.
 #
 # </details>
 
 # %% [markdown]
 # ### Spot it: the last place
 #
-# A classmate's outer loop begins with `for x in range(L - K):`. Their only test is the signal [4, 1, 3, 0,
-# 0] with the kernel [2, 1], into an output of `L - K + 1` zeros. It prints `[9. 5. 6. 0.]`, and torch
-# agrees.
-#
+# A classmate's outer loop begins with `for x in range(L - K):`. Their only test is the signal
+# [4, 1, 3, 0, 0] with the kernel [2, 1], into an output of `L - K + 1` zeros. It prints `[9. 5. 6. 0.]`. So
+# does torch.
+
+# %%
+ask_torch([4, 1, 3, 0, 0], [2, 1])
+
+# %% [markdown]
 # **Predict.** What is wrong with the loop, and why did the test not see it?
 #
 # <details><summary>Answer</summary>
@@ -316,15 +318,12 @@ draw.window([5, 0, 1, 3, 2, 6], [1, 0, 2, 1], 1, output=[10, 8, 11])
 #
 # </details>
 
-# %%
-ask_torch([4, 1, 3, 0, 0], [2, 1])  # what torch gives for the test that saw nothing
-
 # %% [markdown]
 # ## The echo: what a textbook means by convolution
 #
-# You clap once in a hall. The microphone hears the clap, then its echo, then the echo's echo: strength 4 at
-# once, 2 one step later, 1 after two steps. That is our kernel. The single clap is called an **impulse**,
-# and what comes back is the **impulse response** of the hall.
+# You clap once in a hall. A microphone records the clap at strength 4, an echo of strength 2 one step
+# later, and one of strength 1 after two steps. That is our kernel. The single clap is called an
+# **impulse**, and what comes back is the **impulse response** of the hall.
 #
 # Now two claps: one at time 0, and one three times as loud at time 2. Each sets off its own copy of the
 # echo. The copies add up.
@@ -338,8 +337,8 @@ draw.beside(
 )
 
 # %% [markdown]
-# What is heard at time `n`? The part that comes from `k` steps ago has been weakened to `weight[k]`. "`k`
-# steps ago" is `n - k`. There is the minus sign:
+# What is heard at time `n`? A clap of `k` steps ago is heard `weight[k]` times as loud as it was. "`k`
+# steps ago" is time `n - k`. There is the minus sign:
 #
 # $$\text{output}[n] \;=\; \sum_{k=0}^{K-1} \text{input}[n - k]\;\text{weight}[k]$$
 #
@@ -348,6 +347,7 @@ draw.beside(
 # is called **full**.
 #
 # One entry, term by term: at time 1 of our seven samples, the tap `k = 2` would need the sample at −1.
+# There is none, so that term is zero.
 
 # %%
 n = 1
@@ -395,16 +395,18 @@ print("np.convolve,  'full'    ", np.convolve(impulse, weight, "full"))
 #
 # For a network that learns its kernels this costs nothing. If the flipped kernel is the better one,
 # training finds that one. It matters as soon as taps come from elsewhere: from a book, a filter designer,
-# another library. And it comes back in chapter 7, where the gradient of a cross-correlation turns out to be
-# a convolution.
+# another library. And it comes back in chapter 7, where the gradient with respect to the input turns out to
+# be a convolution.
 
 # %%
 draw.flip(weight)
 
 # %% [markdown]
-# Why would anybody want the flip? Because it gives back what a product should have. Convolution with a unit
-# impulse reproduces the kernel, as it is, front to back. And the two sides can be exchanged: it makes no
-# difference which of them is called the signal. Cross-correlation has neither property.
+# Why would anybody want the flip? Because it makes convolution behave as a product does. There is a one, as
+# in multiplication: an impulse at time 0 gives the kernel back as it is. And the two sides can be
+# exchanged: it makes no difference which of them is called the signal. Cross-correlation keeps neither
+# promise. Its answer to an impulse is the kernel back to front, and exchanging the sides turns the output
+# back to front.
 
 # %%
 a, b = np.array([2, 1, 4]), np.array([4, 2, 1])
@@ -415,8 +417,7 @@ print("correlate:", np.correlate(a, b, "full"), np.correlate(b, a, "full"))
 # %% [markdown]
 # ### Spot it: the kernel that looks the same from both ends
 #
-# A blog post says that `np.convolve` and `F.conv1d` do the same. It proves it with a calculation like this
-# one.
+# Suppose a blog post says that `np.convolve` and `F.conv1d` do the same, and proves it like this.
 #
 # **Predict.** Both lines print the same numbers. Why is this no proof?
 
@@ -449,9 +450,9 @@ for signal in (impulse, input):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# No. Only the kernel has to be flipped: `weight[::-1]`. Reversing the output passed because the impulse
-# stood in the middle of the signal, so the *signal* was symmetric. A fix that was found by trying things
-# until one test passed has been tried on one test. Ask what the formula says instead.
+# No. What has to be flipped is the kernel, `weight[::-1]`, and only that. Reversing the output passed
+# because the impulse stood in the middle, so the *signal* was symmetric. A fix that was found by trying
+# things until one test passed has been tried on one test. Ask instead what the formula says.
 #
 # </details>
 
@@ -465,8 +466,9 @@ for signal in (impulse, input):
 #
 # where a term is zero if `n - k` lies outside the signal. The kernel may be longer than the signal.
 #
-# The picture shows it as a sliding window. The signal has `K - 1` zeros put at either end, the kernel is
-# flipped, and the first window has only its last tap on the signal itself.
+# The picture shows it as a sliding window, for the signal and the kernel we began with. `K - 1` zeros stand
+# at either end of the signal, and the kernel is flipped. In the first window only one tap lies on the
+# signal itself.
 
 # %%
 ends = np.zeros(K - 1, dtype=int)
@@ -500,11 +502,12 @@ draw.window(np.concatenate([ends, input, ends]), weight[::-1], 0, output=np.conv
 # %% [markdown]
 # <details><summary>Three messages people meet here, and what they mean</summary>
 #
-# - `output[0]: got 17, expected 8 (2 of 9 entries are wrong)`: `n - k` was negative, and Python took
-#   `input[-1]`, the last sample: no error, a wrong number.
-# - `IndexError: index 7 is out of bounds for axis 0 with size 7`: the other end: `n - k` was `L` or more.
-# - `the result's shape is (5,), expected (9,): axis 0 is 4 too short`: this is the valid part; the full
-#   output has `L + K - 1` entries.
+# - `output[0]: got 42, expected 63 (1 of 4 entries are wrong)`, and the later entries are right: `n - k`
+#   was negative. Python took `input[-1]` for the last sample and raised no error.
+# - `IndexError: index 3 is out of bounds for axis 0 with size 3`: this is the other end. `n - k` was `L` or
+#   more.
+# - `the result's shape is (2,), expected (4,): axis 0 is 2 too
+#   short`: that is the valid part. The full output has `L + K - 1` entries.
 #
 # </details>
 
@@ -606,7 +609,7 @@ draw.window(input, spread, 1)
 # Count the places for any combination of the three options. The result is a Python integer. No arrays are
 # needed.
 #
-# Three counts from above, and one that mixes all the options. Work the last one out on paper first.
+# Here are three counts from above, and one that mixes all the options.
 #
 # | size | kernel_size | stride | padding | dilation | places |
 # |---|---|---|---|---|---|
@@ -614,10 +617,13 @@ draw.window(input, spread, 1)
 # | 7 | 3 | 3 | 0 | 1 | 2 |
 # | 7 | 3 | 1 | 0 | 2 | 3 |
 # | 7 | 3 | 2 | 2 | 2 | 4 |
+#
+# The picture belongs to the last row: padding 2, dilation 2, and the window at the last place where it
+# fits. Does stride 2 reach that place?
 
 # %%
-# The last row of the table: padding 2, dilation 2, and the last place that stride 2 reaches.
-draw.window(np.concatenate([[0, 0], input, [0, 0]]), spread, 6)
+padded = np.concatenate([[0, 0], input, [0, 0]])
+draw.window(padded, spread, 6)
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
@@ -647,11 +653,11 @@ draw.window(np.concatenate([[0, 0], input, [0, 0]]), spread, 6)
 # %% [markdown]
 # <details><summary>Three messages people meet here, and what they mean</summary>
 #
-# - `the result is 3.0, a floating-point number; a size is an integer`: `/` gives a float even if it divides
-#   evenly: `//` rounds down and stays an integer.
-# - `got 4, expected 5` with all options left alone: the `+ 1` is missing: that is the distance from first
-#   to last start, not their number.
-# - `got 6, expected 3` with stride 2, and no error with stride 1: `//` binds before `-` and `+`: put
+# - `the result is 3.0, a floating-point number; a size is an
+#   integer`: `/` gives a float even if it divides evenly. `//` rounds down and stays an integer.
+# - `got 2, expected 3`, and always one too few: the `+ 1` is missing. From the first start to the last it
+#   is so many steps, but the starts are one more.
+# - `got 18, expected 6`, and nothing wrong while the stride is 1: `//` binds before `-` and `+`. Put
 #   brackets around what is divided.
 #
 # </details>
@@ -680,7 +686,7 @@ for size, kernel_size, stride, padding in [(16000, 400, 160, 0), (16000, 10, 5, 
 
 # %% [markdown]
 # Layers are stacked, so the lengths are chained. These are the seven layers of wav2vec 2.0. A second of
-# sound goes in as 16000 numbers along its length, and 49 come out: about one every 20 milliseconds.
+# sound goes in with length 16000 and comes out with length 49: about one place every 20 milliseconds.
 
 # %%
 signal = np.zeros(16000)
@@ -690,9 +696,9 @@ for kernel_size, stride in [(10, 5), (3, 2), (3, 2), (3, 2), (3, 2), (2, 2), (2,
 
 # %% [markdown]
 # True convolution, with the minus sign, is at home where the echo is. A concert hall is measured once, by
-# recording the response to an impulse. Convolving any dry recording with it then makes the recording sound
-# as if it had been played there. The product of two polynomials is a convolution of their coefficients. And
-# the chances for the sum of two dice are the convolution of the chances for each.
+# recording the response to an impulse. Convolve a recording from a room without echo with that response,
+# and it sounds as if it had been played in the hall. The product of two polynomials is a convolution of
+# their coefficients. And the chances for the sum of two dice are the convolution of the chances for each.
 
 # %%
 np.convolve([1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1])  # of 36 throws: how many give 2, 3, …, 12
@@ -713,7 +719,7 @@ np.convolve([1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1])  # of 36 throws: how many gi
 #
 # 1. `range(L - K)` forgets the last place.
 # 2. A negative index does not fail. `input[-1]` is the last sample, where the formula means zero.
-# 3. A symmetric kernel, a symmetric signal or a single tap hides a flip. Test with something like [4, 2,
-#    1].
+# 3. A symmetric kernel, a symmetric signal or a single tap hides a flip. Test with something like
+#    [4, 2, 1].
 #
 # **Next:** the same window, on rows *and* columns. Chapter 2 finds the edges in a photograph.

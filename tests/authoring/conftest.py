@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from textwrap import dedent
+from typing import Any
 
+import nbformat
 import pytest
 
 from convlab.authoring import build, check
 from convlab.authoring.chapter import Chapter, read_chapter
 from convlab.authoring.layout import Course
+from convlab.authoring.notebooks import source_notebook
+from convlab.authoring.solved import with_outputs
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,9 @@ def check(function, exercise):
 
 # %% [markdown]
 # ## Double
+#
 # <!-- exercise: double -->
+#
 # Write `double`.
 
 # %%
@@ -112,7 +118,7 @@ class TinyCourse:
 
     def write(self) -> TinyCourse:
         self.chapter_file.parent.mkdir(parents=True, exist_ok=True)
-        self.chapter_file.write_text(dedent(self.text), encoding="utf-8")
+        self.chapter_file.write_text(self.text, encoding="utf-8")
         self.references.mkdir(exist_ok=True)
         (self.references / "tiny.py").write_text(self.solutions, encoding="utf-8")
         return self
@@ -155,23 +161,6 @@ def tiny(tmp_path: Path) -> TinyCourse:
     return TinyCourse(tmp_path).write()
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> TinyCourse:
-    """A course that has been built, by the real nbgrader and a real kernel. Look at it, do not change it."""
-    course = TinyCourse(tmp_path_factory.mktemp("built")).write()
-    course.build()
-    return course
-
-
-@pytest.fixture
-def copy_of_built(built: TinyCourse, tmp_path: Path) -> TinyCourse:
-    """A built course that a test may change."""
-    import shutil
-
-    shutil.copytree(built.root, tmp_path, dirs_exist_ok=True)
-    return TinyCourse(tmp_path)
-
-
 @pytest.fixture
 def replaced(tiny: TinyCourse) -> Callable[[str, str], TinyCourse]:
     """The tiny course with a part of its chapter's text replaced."""
@@ -182,3 +171,61 @@ def replaced(tiny: TinyCourse) -> Callable[[str, str], TinyCourse]:
         return tiny.write()
 
     return replace
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> TinyCourse:
+    """A course built by the real nbgrader and a real kernel. Look at it, do not change it."""
+    course = TinyCourse(tmp_path_factory.mktemp("built")).write()
+    course.build()
+    return course
+
+
+@pytest.fixture
+def copied(built: TinyCourse, tmp_path: Path) -> TinyCourse:
+    """A built course that a test may change."""
+    shutil.copytree(built.root, tmp_path, dirs_exist_ok=True)
+    return TinyCourse(tmp_path)
+
+
+@pytest.fixture
+def release(built: TinyCourse) -> Any:
+    """The release of the built course, to be spoilt by a test."""
+    return nbformat.read(built.release_file, as_version=4)
+
+
+@pytest.fixture
+def solved(built: TinyCourse) -> Any:
+    """The solved notebook of the built course."""
+    return nbformat.read(built.solved_file, as_version=4)
+
+
+@pytest.fixture
+def nbgrader_calls(built: TinyCourse, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """nbgrader replaced by the cells it made of the unchanged chapter: two seconds saved. Which calls it got."""
+    calls: list[list[str]] = []
+
+    def make_releases(chapters: dict[str, Chapter]) -> dict[str, Any]:
+        calls.append(list(chapters))
+        made = {cell.id: cell for cell in nbformat.read(built.release_file, as_version=4).cells}
+        releases = {}
+        for name, chapter in chapters.items():
+            releases[name] = source_notebook(chapter)
+            releases[name].cells = [made.get(cell.id, cell) for cell in releases[name].cells]
+        return releases
+
+    monkeypatch.setattr("convlab.authoring.course.make_releases", make_releases)
+    return calls
+
+
+@pytest.fixture
+def executions(built: TinyCourse, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The kernel replaced by the outputs it gave for the unchanged chapter. Which chapters it was to execute."""
+    calls: list[str] = []
+
+    def execute(chapter: Chapter) -> Any:
+        calls.append(chapter.name)
+        return with_outputs(chapter, nbformat.read(built.solved_file, as_version=4))
+
+    monkeypatch.setattr("convlab.authoring.course.execute_chapter", execute)
+    return calls

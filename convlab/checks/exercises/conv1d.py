@@ -61,10 +61,7 @@ def keeps_integers(input: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def wraps_around(input: np.ndarray, weight: np.ndarray) -> np.ndarray:
     size, taps = len(input), len(weight)
     return np.array(
-        [
-            sum(weight[k] * input[n - k] for k in range(taps) if n - k < size)
-            for n in range(size + taps - 1)
-        ],
+        [sum(weight[k] * input[n - k] for k in range(taps) if n - k < size) for n in range(size + taps - 1)],
         dtype=float,
     )
 
@@ -82,7 +79,9 @@ correlate1d = Exercise(
     difficulty=1,
     minutes=10,
     samples=signals,
-    oracle=lambda torch, input, weight: torch.nn.functional.conv1d(input[None, None], weight[None, None])[0, 0],
+    oracle=lambda torch, input, weight: torch.nn.functional.conv1d(input[None, None], weight[None, None])[
+        0, 0
+    ],
     oracle_name="torch.nn.functional.conv1d",
     mistakes=(
         Mistake(

@@ -83,7 +83,9 @@ correlate2d = Exercise(
     difficulty=2,
     minutes=15,
     samples=images,
-    oracle=lambda torch, input, weight: torch.nn.functional.conv2d(input[None, None], weight[None, None])[0, 0],
+    oracle=lambda torch, input, weight: torch.nn.functional.conv2d(input[None, None], weight[None, None])[
+        0, 0
+    ],
     oracle_name="torch.nn.functional.conv2d",
     mistakes=(
         Mistake(

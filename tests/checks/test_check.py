@@ -1,0 +1,145 @@
+"""What a student types and reads."""
+
+import json
+
+import numpy as np
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+from convlab.checks import EXERCISES, CheckFailed, check, grading_seed, report
+
+
+def correlate1d(input, weight):
+    K = len(weight)
+    return np.array([sum(input[n + k] * weight[k] for k in range(K)) for n in range(len(input) - K + 1)])
+
+
+def flipped(input, weight):
+    return correlate1d(input, weight[::-1])
+
+
+def test_success_is_one_line_on_stdout(capfd):
+    check(correlate1d)
+    printed = capfd.readouterr()
+    count = len(EXERCISES["correlate1d"].draw(0))
+    assert printed.out == f"correlate1d: all {count} samples agree with torch.nn.functional.conv1d.\n"
+    assert printed.err == ""
+
+
+def test_an_exercise_is_found_by_the_functions_name_unless_it_is_named():
+    check(correlate1d, exercise="correlate1d")
+    check(np.correlate, exercise="correlate1d")
+    with pytest.raises(ValueError, match=r"no exercise is called 'flipped'; name it: .* There are: correlate1d, "):
+        check(flipped)
+    with pytest.raises(ValueError, match="no exercise is called 'corelate1d'. There are"):
+        check(correlate1d, exercise="corelate1d")
+    with pytest.raises(TypeError, match="it must be a function, given without calling it"):
+        check(3.0, exercise="correlate1d")
+
+
+def test_a_failure_names_the_smallest_call_the_first_wrong_index_the_cause_and_a_line_to_reproduce(capfd):
+    with pytest.raises(CheckFailed) as failed:
+        check(flipped, exercise="correlate1d")
+    lines = str(failed.value).splitlines()
+    assert lines[0].startswith("correlate1d · ")
+    assert lines[0].endswith(" samples differ from torch.nn.functional.conv1d")
+    assert lines[1] == "smallest: correlate1d(input (3,) int64, weight (2,) int64)"
+    assert lines[2].startswith("  output[0]: got ")
+    assert lines[3].startswith("Your numbers are those of a convolution")
+    assert lines[4].startswith("reproduce:  correlate1d(np.array([")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_line_to_reproduce_gives_the_numbers_of_the_message():
+    result = report(flipped, exercise="correlate1d")
+    call = result.reproduce.replace("correlate1d(", "(", 1)
+    wrong = eval(f"flipped{call}", {"flipped": flipped, "np": np})
+    right = eval(f"correlate1d{call}", {"correlate1d": correlate1d, "np": np})
+    assert f"got {wrong[0]}, expected {right[0]}" in result.message
+
+
+def test_another_seed_plays_other_numbers():
+    assert report(flipped, "correlate1d", seed=0).reproduce != report(flipped, "correlate1d", seed=1).reproduce
+
+
+def test_a_report_is_plain_data():
+    result = report(flipped, exercise="correlate1d")
+    data = json.loads(json.dumps(result.as_dict()))
+    assert data["passed"] is False
+    assert data["points"] == 0
+    assert data["groups"] == {"plain": {"earned": 0, "points": 2}, "arrays": {"earned": 0, "points": 1}}
+    assert data["cause"].startswith("Your numbers are those of a convolution")
+
+
+def test_groups_earn_points_on_their_own():
+    def keeps_integers(input, weight):
+        return correlate1d(input, weight).astype(input.dtype)
+
+    result = report(keeps_integers, exercise="correlate1d")
+    assert (result.groups["plain"].earned, result.groups["arrays"].earned, result.points) == (2, 0, 2)
+
+
+def test_a_mistake_nobody_catalogued_gets_no_cause():
+    def odd(input, weight):
+        return correlate1d(input, weight) + 1000.0
+
+    result = report(odd, exercise="correlate1d")
+    assert result.cause is None
+    assert len(result.message.splitlines()) == 4
+
+
+def test_a_function_that_never_ends_costs_its_limit_once():
+    def endless(input, weight):
+        while len(input) > 3:
+            pass
+        return correlate1d(input, weight)
+
+    result = report(endless, exercise="correlate1d")
+    assert "does a loop never end?" in result.message
+    assert result.call == "correlate1d(input (4,) int64, weight (3,) int64)"
+
+
+def test_an_unwritten_function_gets_one_line():
+    def unwritten(input, weight):
+        raise NotImplementedError
+
+    assert report(unwritten, exercise="correlate1d").message == (
+        "correlate1d is not written yet: write its body in place of the line that raises."
+    )
+
+
+@pytest.fixture
+def shell():
+    InteractiveShell.clear_instance()
+    yield InteractiveShell.instance(colors="nocolor")
+    InteractiveShell.clear_instance()
+
+
+def run(shell, code):
+    with capture_output() as captured:
+        result = shell.run_cell(code)
+    return result, captured
+
+
+def test_in_a_notebook_a_failure_shows_its_message_and_no_traceback(shell):
+    run(shell, "import numpy as np\nfrom convlab.checks import check")
+    run(shell, "def correlate1d(input, weight):\n    return np.convolve(input, weight[:0:-1], 'valid')")
+    result, captured = run(shell, "check(correlate1d)")
+    assert isinstance(result.error_in_exec, CheckFailed)
+    assert captured.stdout == str(result.error_in_exec) + "\n"
+    assert captured.stderr == ""
+
+
+def test_in_a_notebook_an_exception_is_told_with_the_line_of_the_cell(shell):
+    run(shell, "from convlab.checks import check")
+    run(shell, "def correlate1d(input, weight):\n    length = len(input)\n    return input[length]")
+    result, _ = run(shell, "check(correlate1d)")
+    assert "in line 3 of the cell: return input[length]" in str(result.error_in_exec)
+
+
+def test_the_grading_seed_comes_from_the_environment(monkeypatch):
+    monkeypatch.delenv("CONVLAB_GRADING_SEED", raising=False)
+    assert grading_seed() == 0
+    monkeypatch.setenv("CONVLAB_GRADING_SEED", "42")
+    assert grading_seed() == 42
