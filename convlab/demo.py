@@ -10,7 +10,7 @@ import ast
 import inspect
 import shutil
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 
 from convlab.authoring import build
-from convlab.grading import Marked, enroll, grade_class
+from convlab.grading import GradingError, Marked, enroll, grade_class
 from convlab.grading.table import table
 
 __all__ = ["Row", "demo", "hand_in", "sample_class"]
@@ -56,13 +56,21 @@ def demo(root: Path, say: Callable[[str], None] = print) -> dict[str, list[Marke
         say("\n" + table(chapter, marked))
     feedback = (course / "feedback").relative_to(root)
     say(f"\nFeedback pages:  {feedback.as_posix()}/STUDENT/CHAPTER/CHAPTER.html")
-    say(f"for example      {results[next(iter(results))][-1].feedback.resolve().as_uri()}")
+    say(f"for example      {_worth_a_look(results).resolve().as_uri()}")
     say(f"Gradebook:       {(course / 'gradebook.db').relative_to(root).as_posix()}")
     return results
 
 
+def _worth_a_look(results: Mapping[str, Sequence[Marked]]) -> Path:
+    """The first page of somebody who got some marks and lost others."""
+    everyone = [one for marked in results.values() for one in marked]
+    return next((one for one in everyone if 0 < one.points < one.max_points), everyone[0]).feedback
+
+
 def sample_class(file: Path) -> list[Row]:
     """The rows of a sample class, in the order of the file."""
+    if not file.is_file():
+        raise GradingError(f"{file} is missing: the demo runs in a clone of the project, which carries it")
     rows: list[Row] = tomllib.loads(file.read_text(encoding="utf-8"))["row"]
     return rows
 

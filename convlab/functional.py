@@ -78,7 +78,7 @@ def conv1d(
     (s,), (d,) = _integers("stride", stride, 1), _integers("dilation", dilation, 1)
     *batch, _, length = input.shape
     c_out, c_group, k = weight.shape
-    pads = resolve_padding(padding, (k,), (d,), (s,), (length,))
+    pads = resolve_padding(padding, (k,), dilation, stride, (length,))
     (l_out,) = _count_windows((length,), (k,), (s,), pads, (d,))
 
     padded = pad(input, pads)
@@ -139,7 +139,7 @@ def conv2d(
     (s_h, s_w), (d_h, d_w) = _integers("stride", stride, 2), _integers("dilation", dilation, 2)
     *batch, _, height, width = input.shape
     c_out, c_group, kh, kw = weight.shape
-    pads = resolve_padding(padding, (kh, kw), (d_h, d_w), (s_h, s_w), (height, width))
+    pads = resolve_padding(padding, (kh, kw), dilation, stride, (height, width))
     h_out, w_out = _count_windows((height, width), (kh, kw), (s_h, s_w), pads, (d_h, d_w))
 
     padded = pad(input, pads)
@@ -445,7 +445,7 @@ def output_size(
     axes = len(size) if isinstance(size, tuple | list) else 1
     sizes, kernel = _integers("size", size, axes), _integers("kernel_size", kernel_size, axes)
     strides, dilations = _integers("stride", stride, axes), _integers("dilation", dilation, axes)
-    pads = resolve_padding(padding, kernel, dilations, strides, sizes)
+    pads = resolve_padding(padding, kernel, dilation, stride, sizes)
     counts = _count_windows(sizes, kernel, strides, pads, dilations)
     return counts if isinstance(size, tuple | list) else counts[0]
 

@@ -398,7 +398,7 @@ def _forward(
     _check_channels(input_size, weight_size, groups, axes)
     strides, dilations = _integers("stride", stride, axes), _integers("dilation", dilation, axes)
     sizes, kernel = input_size[-axes:], weight_size[2:]
-    pads = resolve_padding(padding, kernel, dilations, strides, sizes)
+    pads = resolve_padding(padding, kernel, dilation, stride, sizes)
     counts = _count_windows(sizes, kernel, strides, pads, dilations)
 
     expected = (*input_size[: -axes - 1], weight_size[0], *counts)

@@ -91,7 +91,9 @@ def test_no_module_reaches_itself_through_its_imports():
         visit(module, ())
 
 
-@pytest.mark.parametrize("module", ["convlab", "convlab.checks", "convlab.draw", "convlab.cli", "convlab.authoring"])
+@pytest.mark.parametrize(
+    "module", ["convlab", "convlab.checks", "convlab.draw", "convlab.cli", "convlab.authoring"]
+)
 def test_importing_a_light_module_loads_nothing_heavy(module):
     heavy = {"torch", "nbgrader", "jupytext", "nbclient", "matplotlib", "IPython"}
     code = f"import sys, {module}; print(sorted({heavy!r} & set(sys.modules)))"

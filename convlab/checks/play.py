@@ -146,10 +146,7 @@ def _too_slow(exercise: Exercise) -> Failure:
 
 def _raised(function: Callable[..., Any], exercise: Exercise, error: BaseException) -> Failure:
     if isinstance(error, NotImplementedError):
-        return Failure(
-            "not written",
-            f"{exercise.name} is not written yet: write its body in place of the line that raises",
-        )
+        return Failure("not written", _not_written(function, exercise, error))
     what = f"{type(error).__name__}: {error}".strip().rstrip(":")
     what = what if len(what) <= 300 else what[:297] + "..."
     text = f"it raised {what}"
@@ -159,6 +156,14 @@ def _raised(function: Callable[..., Any], exercise: Exercise, error: BaseExcepti
     if "read-only" in str(error):
         text += "\nthis input may not be written to: work on a copy or on a new array"
     return Failure("raised", text)
+
+
+def _not_written(function: Callable[..., Any], exercise: Exercise, error: BaseException) -> str:
+    raised_in = traceback.extract_tb(error.__traceback__)[-1].name
+    which = exercise.name
+    if raised_in not in (which, getattr(function, "__name__", which)):
+        which = f"{raised_in}, which {which} calls,"
+    return f"{which} is not written yet: write its body in place of the line that raises"
 
 
 def _own_line(function: Callable[..., Any], error: BaseException) -> str | None:

@@ -37,8 +37,8 @@
 # At **Predict**, stop. Write your answer on paper, then unfold ours. A wrong guess costs nothing, and it
 # shows you what to look at.
 #
-# At **Exercise**, a function waits for you. Its body ends in `raise NotImplementedError()`: put your code
-# in place of that line. The cell below it runs `check`, which compares your function with torch and shows
+# At **Exercise**, a function waits for you. Its body is a line that raises `NotImplementedError`: put your
+# code in its place. The cell below it runs `check`, which compares your function with torch and shows
 # the smallest call that goes wrong. "Run All" stops at the first exercise that is not solved yet. It is
 # meant to.
 

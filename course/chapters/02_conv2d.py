@@ -600,8 +600,8 @@ draw.beside(
 # %% [markdown]
 # <details><summary>Three messages people meet here, and what they mean</summary>
 #
-# - `detect_edges is not written yet`, although it is: it calls your `correlate2d`, and *that* one is not
-#   written yet. Write it first, or put the loops in here.
+# - `correlate2d, which detect_edges calls, is not written yet`: write that one first, or put the loops in
+#   here.
 # - `the result's shape is (3, 3), expected (1, 1): axis 0 is 2 too long, axis 1 is 2 too long`: the output
 #   was made as large as the image. The window stays inside, so it fits in two rows and two columns fewer.
 # - `output[0, 0]: got nan, expected …`: the root of a negative number. Square `gx` and `gy` first, then

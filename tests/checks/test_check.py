@@ -30,9 +30,11 @@ def test_success_is_one_line_on_stdout(capfd):
 def test_an_exercise_is_found_by_the_functions_name_unless_it_is_named():
     check(correlate1d, exercise="correlate1d")
     check(np.correlate, exercise="correlate1d")
-    with pytest.raises(ValueError, match=r"no exercise is called 'flipped'; name it: .* There are: correlate1d, "):
+    with pytest.raises(
+        ValueError, match=r"no exercise is called 'flipped'; name it: .* There are: correlate1d, "
+    ):
         check(flipped)
-    with pytest.raises(ValueError, match="no exercise is called 'corelate1d'. There are"):
+    with pytest.raises(ValueError, match=r"no exercise is called 'corelate1d'\. There are"):
         check(correlate1d, exercise="corelate1d")
     with pytest.raises(TypeError, match="it must be a function, given without calling it"):
         check(3.0, exercise="correlate1d")
@@ -60,7 +62,9 @@ def test_the_line_to_reproduce_gives_the_numbers_of_the_message():
 
 
 def test_another_seed_plays_other_numbers():
-    assert report(flipped, "correlate1d", seed=0).reproduce != report(flipped, "correlate1d", seed=1).reproduce
+    assert (
+        report(flipped, "correlate1d", seed=0).reproduce != report(flipped, "correlate1d", seed=1).reproduce
+    )
 
 
 def test_a_report_is_plain_data():

@@ -31,11 +31,20 @@ def test_a_right_array_passes_in_any_precision_and_layout(answer):
     [
         (None, "the result is None (is the return line missing?); return a NumPy array"),
         ([1.0, 2.5, -3.0], "the result is a list; return a NumPy array: np.array(...)"),
-        (np.float64(1), "the result is a single number (1.0); return a NumPy array with one entry per window"),
+        (
+            np.float64(1),
+            "the result is a single number (1.0); return a NumPy array with one entry per window",
+        ),
         ((x for x in RIGHT), "the result is a generator; return a NumPy array"),
-        (RIGHT.astype(object), "the result's dtype is object; it must hold integers or floating-point numbers"),
+        (
+            RIGHT.astype(object),
+            "the result's dtype is object; it must hold integers or floating-point numbers",
+        ),
         (RIGHT > 0, "the result's dtype is bool; it must hold integers or floating-point numbers"),
-        (RIGHT.astype(complex), "the result's dtype is complex128; it must hold integers or floating-point numbers"),
+        (
+            RIGHT.astype(complex),
+            "the result's dtype is complex128; it must hold integers or floating-point numbers",
+        ),
         (RIGHT[:2], "the result's shape is (2,), expected (3,): axis 0 is 1 too short"),
         (np.zeros(5), "the result's shape is (5,), expected (3,): axis 0 is 2 too long"),
         (RIGHT[None], "the result's shape is (1, 3), expected (3,): it has 2 axes, expected 1"),
@@ -67,7 +76,9 @@ def test_swapped_rows_and_columns_are_called_that():
 
 
 def test_every_wrong_axis_is_named():
-    assert sentence(np.zeros((3, 7)), np.zeros((4, 5))).endswith("axis 0 is 1 too short, axis 1 is 2 too long")
+    assert sentence(np.zeros((3, 7)), np.zeros((4, 5))).endswith(
+        "axis 0 is 1 too short, axis 1 is 2 too long"
+    )
 
 
 def test_the_first_wrong_index_comes_in_the_order_of_reading():
@@ -107,7 +118,10 @@ def test_a_tuple_of_integers_may_be_made_of_lists(answer):
     ("answer", "said"),
     [
         (((1, 2), (3, 0)), "got ((1, 2), (3, 0)), expected ((1, 2), (0, 3))"),
-        ((1.0, 2.0), "got (1.0, 2.0): these must be integers (// divides to integers); expected ((1, 2), (0, 3))"),
+        (
+            (1.0, 2.0),
+            "got (1.0, 2.0): these must be integers (// divides to integers); expected ((1, 2), (0, 3))",
+        ),
         (3, "the result is 3; it must be a tuple such as ((1, 2), (0, 3))"),
         (None, "the result is None (is the return line missing?); expected ((1, 2), (0, 3))"),
     ],
@@ -120,8 +134,13 @@ def test_of_several_arrays_the_wrong_one_is_named():
     right, names = (np.ones(2), np.zeros(2)), ("grad_input", "grad_weight")
     assert sentence((np.ones(2), np.zeros(2)), right, names) is None
     assert sentence((np.ones(2), np.ones(2)), right, names).startswith("grad_weight[0]: got 1, expected 0")
-    assert sentence((np.ones(2), np.ones(3)), right, names).startswith("grad_weight: the result's shape is (3,)")
-    assert sentence(np.ones(2), right, names) == "the result is a ndarray; return 2 results: grad_input, grad_weight"
+    assert sentence((np.ones(2), np.ones(3)), right, names).startswith(
+        "grad_weight: the result's shape is (3,)"
+    )
+    assert (
+        sentence(np.ones(2), right, names)
+        == "the result is a ndarray; return 2 results: grad_input, grad_weight"
+    )
 
 
 @pytest.mark.parametrize(("answer", "said"), [(0.5, None), (np.float32(0.5), None), (np.array(0.5), None)])

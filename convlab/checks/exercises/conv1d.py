@@ -106,7 +106,7 @@ correlate1d = Exercise(
         ),
         Mistake(
             "tap does not move",
-            "Every tap is multiplied by the same input value: tap k belongs to input[n + k], not to input[n].",
+            "Every tap is multiplied by the same input value: tap k belongs to input[x + k], not to input[x].",
             never_moves,
         ),
         Mistake(

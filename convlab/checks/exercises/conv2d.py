@@ -150,6 +150,9 @@ def photographs(rng: np.random.Generator) -> Iterator[Sample]:
     for layout in LAYOUTS[1:]:
         yield Sample((lay_out(fractions(rng, (4, 5)), layout),), group="arrays")
     yield Sample((fractions(rng, (5, 4), np.float32),), group="arrays")
+    # As photographs are stored; brightness that falls towards the right makes the differences negative.
+    falling = np.sort(rng.integers(0, 256, (3, 4)), axis=1)[:, ::-1].astype(np.uint8)
+    yield Sample((np.ascontiguousarray(falling),), group="arrays")
 
 
 SMOOTH = np.array([1.0, 2.0, 1.0])
@@ -159,6 +162,13 @@ SOBEL = np.outer(SMOOTH, [-1.0, 0.0, 1.0])
 def gradients(image: np.ndarray, kernel: np.ndarray = SOBEL) -> tuple[np.ndarray, np.ndarray]:
     image = image.astype(float)
     return correlate(image, kernel), correlate(image, kernel.T)
+
+
+def in_the_images_dtype(image: np.ndarray) -> np.ndarray:
+    dx, dy = image[:, 2:] - image[:, :-2], image[2:] - image[:-2]
+    gx = dx[:-2] + dx[1:-1] + dx[1:-1] + dx[2:]
+    gy = dy[:, :-2] + dy[:, 1:-1] + dy[:, 1:-1] + dy[:, 2:]
+    return np.hypot(gx.astype(float), gy.astype(float))
 
 
 def edges_in_torch(torch: Any, image: Any) -> Any:
@@ -208,6 +218,12 @@ detect_edges = Exercise(
             "zeros around the image",
             "Your output is as large as the image. Here the window stays inside: two rows and two columns fewer.",
             lambda image: np.hypot(*gradients(np.pad(image, 1))),
+        ),
+        Mistake(
+            "uint8 wraps around",
+            "Your differences are taken in uint8, where -2 becomes 254. Turn the image into floats first.",
+            in_the_images_dtype,
+            group="arrays",
         ),
         Mistake(
             "divided by eight",

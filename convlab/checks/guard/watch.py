@@ -1,0 +1,236 @@
+"""Watches the one call of a student's function, however it reaches a shortcut.
+
+Two watchers, in the thread of the call and in those it begins:
+
+- a profile function sees every call that Python code makes, by what is called and not by the name it was reached
+  by: a reference stored in a cell above, a default argument or an alias is the same function;
+- a mode of torch's dispatcher sees every operator, whoever asks for it: compiled and scripted functions, `map`,
+  a backward pass.
+
+Nothing is patched, so nothing in other threads changes, and nothing can be left behind in NumPy or torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import queue
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+from convlab.checks.exercise import Exercise
+from convlab.checks.guard.rules import Rules, is_house
+
+__all__ = ["Guard", "Refused", "guarded"]
+
+
+class Refused(Exception):
+    """A student's function called a shortcut.
+
+    An Exception, so that pools and event loops hand it on instead of dying of it. Code that swallows it gains
+    nothing: the guard keeps the refusal.
+    """
+
+
+def guarded(function: Callable[..., Any], exercise: Exercise, arguments: Sequence[Any] = ()) -> Guard:
+    """A guard for one call, to be used in `with`.
+
+    Parameters
+    ----------
+    function : what is called
+    exercise : says what is allowed
+    arguments : what it is called with; functions among them may be called, wherever they come from
+    """
+    return Guard(function, exercise, arguments)
+
+
+class Guard:
+    """Refuses shortcuts in the body of a `with` statement.
+
+    The exercise's own mistakes are not watched, and a solution of convlab may be checked directly, but not from a
+    notebook: there it is what the student was to write.
+
+    Attributes
+    ----------
+    refusal : what was refused first, as a sentence; None if nothing was. It holds even if the exception did not
+        arrive: swallowed by the function, or raised in another thread.
+    """
+
+    def __init__(self, function: Callable[..., Any], exercise: Exercise, arguments: Sequence[Any] = ()) -> None:
+        self.refusal: str | None = None
+        self._rules = Rules(exercise)
+        self._watches = not any(function is mistake.function for mistake in exercise.mistakes)
+        trusted = [argument for argument in arguments if callable(argument)]
+        if str(getattr(function, "__module__", "")).startswith("convlab.solutions") and not _in_notebook():
+            trusted.append(function)
+        self._trusted = {code for one in trusted for code in _codes(one)}
+        self._on = False
+        # By id, as hashing a code object hashes all of it. The object is kept beside, so that no id is used twice.
+        self._verdicts: dict[int, tuple[CodeType, str | None]] = {}
+        self._modes: dict[int, Any] = {}  # thread -> its mode of torch's dispatcher
+        self._caller: FrameType | None = None
+        self._profile_before: Any = None
+
+    def __enter__(self) -> Guard:
+        if self._watches:
+            self._caller = sys._getframe(1)
+            self._profile_before = sys.getprofile()
+            _new_threads.expect()
+            self._on = True
+            self.watch_this_thread()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if not self._watches:
+            return
+        self._on = False  # first: a thread that still runs is let go at its next call
+        self._leave_this_thread()
+        _new_threads.expect_no_more()
+        self._caller = None
+        if hasattr(self._profile_before, "enable"):  # cProfile's profiler is not a function
+            self._profile_before.enable()
+        else:
+            sys.setprofile(self._profile_before)
+
+    def watch_this_thread(self) -> None:
+        """Begin to watch the calling thread."""
+        mode_class = _mode_class()
+        if mode_class is not None:
+            mode = self._modes[threading.get_ident()] = mode_class(self)
+            mode.__enter__()
+        sys.setprofile(self._profile)
+
+    def _leave_this_thread(self) -> None:
+        sys.setprofile(None)
+        mode = self._modes.pop(threading.get_ident(), None)
+        if mode is not None:
+            mode.__exit__(None, None, None)
+
+    def _profile(self, frame: FrameType, event: str, arg: Any) -> None:
+        if event == "call":
+            code = frame.f_code
+            known = self._verdicts.get(id(code))
+            if known is None:
+                known = self._verdicts[id(code)] = (code, self._judge(code, frame))
+            if known[1] is not None:
+                self._called(known[1], frame)
+        elif event == "c_call":
+            self._called_builtin(arg, frame)
+        elif event == "return" and frame.f_code is _THREAD_ENDS:
+            self._leave_this_thread()
+        if not self._on:
+            self._leave_this_thread()
+
+    def _judge(self, code: CodeType, frame: FrameType) -> str | None:
+        """What people call this function, if it is refused or needs a closer look at its arguments."""
+        if code in _HANDS_OVER or code in self._trusted or not code.co_flags & _IS_FUNCTION:
+            return "" if code in _HANDS_OVER else None
+        return self._rules.of_python(_module(frame), code.co_qualname)
+
+    def _called(self, what: str, frame: FrameType) -> None:
+        if what:
+            self._refuse(what, frame)
+        elif _HANDS_OVER[frame.f_code](frame.f_locals["self"], self):
+            self._refuse("work for a thread or process that ran before this call", frame, _UNSEEN)
+
+    def _called_builtin(self, function: Any, frame: FrameType) -> None:
+        name = function.__name__
+        what = self._rules.of_operator(name)
+        if what is not None:
+            self._refuse(what, frame)
+        elif name in _BEGINS_THREAD and function.__module__ == "_thread":
+            if frame.f_code is threading.Thread.start.__code__:
+                _new_threads.begun(frame.f_locals["self"], self)
+            else:
+                self._refuse(f"_thread.{name}", frame, _UNSEEN)
+        elif name in _BEGINS_PROCESS and function.__module__ in _SYSTEM:
+            self._refuse(f"a new process ({name})", frame, _UNSEEN)
+        elif name == "setprofile" and function is sys.setprofile:
+            self._refuse("sys.setprofile", frame, _UNSEEN)
+
+    def operator_called(self, name: str) -> None:
+        """Refuse this operator of torch ("aten::convolution") if need be."""
+        what = self._rules.of_operator(name) if self._on else None
+        if what is not None:
+            self._refuse(what, sys._getframe(1))
+
+    def owns(self, thread: Any) -> bool:
+        """Whether this thread was begun in the guarded call."""
+        return _new_threads.guard_of(thread) is self
+
+    def _refuse(self, what: str, frame: FrameType, why: str = "") -> None:
+        if not self._on or self._excused(frame):
+            return
+        sentence = self._rules.sentence(what, why)
+        self.refusal = self.refusal or sentence
+        raise Refused(sentence)
+
+    def _excused(self, frame: FrameType) -> bool:
+        """Whether it is not the student's code that calls: convlab's own, or a module that is being imported."""
+        nearest = True
+        caller = frame.f_back
+        while caller is not None and caller is not self._caller:
+            module = _module(caller)
+            if module == "importlib._bootstrap":
+                return True
+            if nearest and module.partition(".")[0] not in _PASSES_ON:
+                if is_house(module) and caller.f_code not in self._trusted:
+                    return True
+                nearest = False
+            caller = caller.f_back
+        return False
+
+
+class _NewThreads:
+    """While a guard is on, threads that a guarded call begins are watched by its guard; others are left alone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._guards = 0
+        self._guard_of: weakref.WeakKeyDictionary[threading.Thread, Guard] = weakref.WeakKeyDictionary()
+        self._profile_before: Any = None
+        self._excepthook_before: Any = None
+
+    def expect(self) -> None:
+        with self._lock:
+            self._guards += 1
+            if self._guards == 1:
+                self._profile_before = threading.getprofile()
+                self._excepthook_before = threading.excepthook
+                threading.setprofile(self._first_event)
+                threading.excepthook = self._excepthook
+
+    def expect_no_more(self) -> None:
+        with self._lock:
+            self._guards -= 1
+            if self._guards == 0:
+                threading.setprofile(self._profile_before)
+                threading.excepthook = self._excepthook_before
+
+    def begun(self, thread: threading.Thread, guard: Guard) -> None:
+        self._guard_of[thread] = guard
+
+    def guard_of(self, thread: Any) -> Guard | None:
+        return self._guard_of.get(thread) if isinstance(thread, threading.Thread) else None
+
+    def _first_event(self, frame: FrameType, event: str, arg: Any) -> None:
+        """The profile function of every new thread, until it sees whose it is."""
+        guard = self.guard_of(threading.current_thread())
+        if guard is None:
+            sys.setprofile(self._profile_before)
+        else:
+            guard.watch_this_thread()
+
+    def _excepthook(self, args: Any) -> None:
+        # The guard has kept the refusal; a traceback on stderr would cost the student the points.
+        if not issubclass(args.exc_type, Refused):
+            self._excepthook_before(args)
+
+
+_new_threads = _NewThreads()

@@ -1,0 +1,202 @@
+import base64
+
+import numpy as np
+import pytest
+
+from convlab import draw
+from convlab.draw import _theme as theme
+
+SIGNAL = [3, 1, 4, -1, 5]
+GRID = np.arange(30).reshape(6, 5) - 7
+
+
+@pytest.fixture
+def pixels(read, decode):
+    """Read back what an image was drawn from."""
+
+    def of(picture):
+        (source,) = read(picture).images
+        return decode(base64.b64decode(source.removeprefix("data:image/png;base64,")))
+
+    return of
+
+
+def test_a_signal_shows_every_number_at_its_index(read):
+    assert read(draw.signal(SIGNAL)).numbers("input") == {
+        (0,): "3",
+        (1,): "1",
+        (2,): "4",
+        (3,): "−1",
+        (4,): "5",
+    }
+
+
+def test_a_signal_says_its_numbers_and_its_window():
+    assert draw.signal(SIGNAL, window=(1, 3)).alt == (
+        "Signal input of length 5: 3, 1, 4, −1, 5. A window outlines indices 1 to 3: 1, 4, −1."
+    )
+
+
+def test_a_long_signal_is_said_by_its_range():
+    assert (
+        draw.signal(np.arange(500) - 9, name="noise").alt
+        == "Signal noise of length 500: 500 numbers from −9 to 490."
+    )
+
+
+def test_the_window_of_a_signal_is_outlined_and_tinted(read):
+    drawn = read(draw.signal(SIGNAL, window=(1, 3)))
+    assert drawn.outlined("input") == {(1,), (2,), (3,)}
+    assert {i for i, fill in drawn.fills("input").items() if fill == theme.TAP} == {(1,), (2,), (3,)}
+
+
+def test_an_outline_surrounds_its_cells_and_no_others(read):
+    drawn = read(draw.grid(GRID, window=(1, 2, 3, 2)))
+    first, last = drawn.cells("input")[1, 2], drawn.cells("input")[3, 3]
+    assert drawn.outline_box("input") == (
+        float(first.get("x")),
+        float(first.get("y")),
+        float(last.get("x")) + float(last.get("width")),
+        float(last.get("y")) + float(last.get("height")),
+    )
+
+
+def test_of_a_very_long_signal_the_part_around_the_window_is_drawn(read):
+    drawn = read(draw.signal(np.arange(500), window=(300, 4)))
+    assert set(drawn.cells("input")) == {(i,) for i in range(270, 334)}
+    assert "showing indices 270–333 of 500" in drawn.words
+
+
+def test_a_grid_shows_every_number_at_its_index(read):
+    expected = {index: str(GRID[index]).replace("-", "−") for index in np.ndindex(6, 5)}
+    assert read(draw.grid(GRID)).numbers("input") == expected
+
+
+def test_the_window_of_a_grid_is_outlined(read):
+    drawn = read(draw.grid(GRID, window=(1, 2, 3, 2)))
+    assert drawn.outlined("input") == {(y, x) for y in (1, 2, 3) for x in (2, 3)}
+
+
+def test_a_grid_says_its_numbers_row_by_row_and_its_window():
+    assert draw.grid([[1, -2], [0.5, 4]], name="weight", window=(0, 1, 2, 1)).alt == (
+        "Grid weight, 2 by 2: 1, −2; 0.5, 4. A window outlines rows 0 to 1 and column 1: −2; 4."
+    )
+    assert draw.grid(GRID).alt == "Grid input, 6 by 5: 30 numbers from −7 to 22."
+
+
+def test_of_a_large_grid_the_part_around_the_window_is_drawn(read):
+    drawn = read(draw.grid(np.zeros((128, 100)), window=(60, 97, 3, 3)))
+    assert set(drawn.cells("input")) == {(y, x) for y in range(53, 69) for x in range(84, 100)}
+    assert "showing rows 53–68 of 128, columns 84–99 of 100" in drawn.words
+
+
+def test_heat_tints_by_sign_and_size(read):
+    fills = read(draw.grid([[-2, 0, 1], [2, np.nan, -1]], heat=True)).fills("input")
+    assert fills[0, 0] == theme.diverging(-1, theme.HEAT_DEPTH)
+    assert fills[1, 0] == theme.diverging(1, theme.HEAT_DEPTH)
+    assert fills[0, 2] == theme.diverging(0.5, theme.HEAT_DEPTH)
+    assert fills[0, 1] == fills[1, 1] == theme.CELL
+
+
+def test_nan_and_infinity_are_shown(read):
+    picture = draw.grid([[np.nan, np.inf], [-np.inf, 0]], heat=True)
+    assert read(picture).numbers("input") == {(0, 0): "nan", (0, 1): "inf", (1, 0): "−inf", (1, 1): "0"}
+    assert "nan, inf; −inf, 0" in picture.alt
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: draw.signal([[1]]), r"values has shape \(1, 1\): it must be 1-D; draw.grid"),
+        (lambda: draw.grid([1]), r"values has shape \(1,\): it must be 2-D; draw.signal"),
+        (lambda: draw.image([1]), r"array has shape \(1,\): it must be 2-D"),
+        (lambda: draw.signal([1, 2], window=(1, 2)), r"window is \(1, 2\): .* start \+ length <= 2"),
+        (lambda: draw.signal([1, 2], window=(-1, 1)), r"window is \(-1, 1\): .* 0 <= start"),
+        (lambda: draw.signal([1, 2], window=(0, 0)), r"window is \(0, 0\): .* 1 <= length"),
+        (
+            lambda: draw.signal([1, 2], window=(0.0, 1)),
+            r"window is \(0\.0, 1\): it must be \(start, length\)",
+        ),
+        (lambda: draw.signal([1, 2], window=1), r"window is 1: it must be \(start, length\)"),
+        (lambda: draw.grid(GRID, window=(4, 0, 3, 2)), r"window is \(4, 0, 3, 2\): .* top \+ height <= 6"),
+        (lambda: draw.grid(GRID, window=(0, 3, 3, 3)), r"window is \(0, 3, 3, 3\): .* left \+ width <= 5"),
+        (lambda: draw.grid(GRID, window=(0, 3)), r"it must be \(top, left, height, width\)"),
+        (lambda: draw.image(np.zeros((513, 1))), r"array has shape \(513, 1\): at most 512 by 512"),
+        (lambda: draw.image([[1]], scale=0), r"scale is 0: it must be"),
+        (lambda: draw.image([[1]], scale=1.5), r"scale is 1\.5: it must be"),
+        (lambda: draw.image([[1, 2]], vmin=3), r"vmin is 3 and vmax is 2: .* vmin below vmax"),
+        (lambda: draw.image([[1, 2]], vmax=np.inf), r"vmax is inf: both must be finite"),
+        (lambda: draw.image([[1]], signed=True, vmin=0), r"vmin is 0: with signed=True"),
+        (lambda: draw.image([[1]], signed=True, vmax=0), r"vmax is 0: with signed=True"),
+        (lambda: draw.beside(), r"pictures is empty"),
+        (lambda: draw.beside(draw.signal([1]), [2]), r"pictures holds a list"),
+    ],
+)
+def test_an_error_names_the_argument_and_its_value(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()
+
+
+def test_bytes_are_drawn_as_they_are(pixels):
+    photo = np.random.default_rng(0).integers(0, 256, (20, 30)).astype(np.uint8)
+    np.testing.assert_array_equal(pixels(draw.image(photo)), photo)
+
+
+def test_floats_are_drawn_from_the_smallest_to_the_largest(pixels):
+    np.testing.assert_array_equal(pixels(draw.image([[-1.0, 0.0, 3.0]])), [[0, 64, 255]])
+
+
+def test_a_given_range_clips(pixels):
+    drawn = pixels(draw.image([[-1, 0, 0.5, 1, 9]], vmin=0, vmax=1))
+    np.testing.assert_array_equal(drawn, [[0, 0, 128, 255, 255]])
+
+
+@pytest.mark.parametrize(("value", "grey"), [(0, 0), (5, 255), (-5, 0)])
+def test_a_constant_image_is_black_or_white(pixels, value, grey):
+    np.testing.assert_array_equal(pixels(draw.image([[value, value]])), [[grey, grey]])
+
+
+def test_signed_values_are_blue_white_and_orange(pixels):
+    drawn = pixels(draw.image([[-4, 0, 4, -9, 2]], signed=True, vmax=4))
+    blue, white, orange = map(theme.channels, (theme.NEGATIVE, theme.NEUTRAL, theme.POSITIVE))
+    half = theme.channels(theme.diverging(0.5))
+    np.testing.assert_array_equal(drawn[0, :4], [blue, white, orange, blue])
+    np.testing.assert_allclose(drawn[0, 4], half, atol=2)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_nan_has_a_colour_of_its_own(pixels, signed):
+    picture = draw.image([[np.nan, 1, -1]], signed=signed)
+    drawn = pixels(picture)
+    np.testing.assert_array_equal(drawn[0, 0], theme.channels(theme.MISSING))
+    assert picture.alt.endswith("purple for nan.")
+    assert (drawn[0, 1:] != theme.channels(theme.MISSING)).any(axis=1).all()
+
+
+def test_an_image_says_shape_range_and_colours_but_not_its_pixels():
+    photo = np.arange(128 * 128).reshape(128, 128) % 200
+    assert draw.image(photo.astype(np.uint8), name="street").alt == (
+        "Image street, 128 by 128 pixels, values from 0 to 199, drawn with black for 0, white for 255."
+    )
+
+
+def test_a_pixel_is_a_sharp_square_of_the_given_size(read):
+    picture = draw.image(np.zeros((6, 5)), scale=10)
+    (image,) = [e for e in read(picture).root.iter() if e.tag.endswith("image")]
+    assert (image.get("width"), image.get("height")) == ("50", "60")
+    assert image.get("style") == "image-rendering:pixelated"
+
+
+def test_beside_joins_pictures_and_what_they_say(read):
+    one, two = draw.signal([1, 2], name="one"), draw.signal([3], name="two")
+    both = draw.beside(one, two, gap=10)
+    assert both.alt == f"{one.alt} {two.alt}"
+    assert read(both).numbers("one") == {(0,): "1", (1,): "2"}
+    assert read(both).numbers("two") == {(0,): "3"}
+    assert both.width == one.width + two.width - 28 + 10
+    assert both.height == max(one.height, two.height)
+
+
+def test_beside_goes_on_below_where_a_page_ends():
+    wide = draw.grid(GRID * 1000)
+    assert draw.beside(wide, wide, wide).width < 760
