@@ -31,6 +31,15 @@ BATCHES = [(), (2,)]
 DTYPES = [np.float32, np.float64, np.int64]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """On a busy machine a second thread is waited for longer than these small sums take."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def random_array(rng, shape, dtype):
     if np.issubdtype(dtype, np.integer):
         return rng.integers(-9, 10, shape).astype(dtype)

@@ -12,6 +12,16 @@ from hypothesis import strategies as st
 
 from convlab import functional
 
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """On a busy machine a second thread is waited for longer than these small sums take."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 # ---------------------------------------------------------------- transposed convolution
 
 TRANSPOSED = {1: functional.conv_transpose1d, 2: functional.conv_transpose2d}

@@ -30,6 +30,15 @@ PADDINGS = {
 DILATIONS = {1: [1, 2, (3,)], 2: [1, 2, (1, 3)]}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """On a busy machine a second thread is waited for longer than these small sums take."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def autograd(axes, input, weight, stride=1, padding=0, dilation=1, groups=1, seed=0):
     """Give torch's grad_output (random), grad_input, grad_weight and grad_bias, or None if it refuses."""
     leaves = [torch.tensor(np.array(array), requires_grad=True) for array in (input, weight)]

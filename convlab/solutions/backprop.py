@@ -128,5 +128,5 @@ def conv2d_bias(grad_output: np.ndarray) -> np.ndarray:
     -------
     ndarray, shape (C_out,)
     """
-    grad_bias: np.ndarray = grad_output.sum(axis=(0, 2, 3))
-    return grad_bias
+    C_out = grad_output.shape[1]
+    return np.array([np.sum(grad_output[:, o]) for o in range(C_out)])

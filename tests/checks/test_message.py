@@ -27,7 +27,7 @@ def test_a_line_to_reproduce_runs_and_gives_the_same_arrays():
             array = lay_out(np.array([[1, 2, 3], [4, 5, 6]], dtype=dtype), how)
             line = reproduce(EXERCISE, Sample((array, array)))
             eval(line, {"np": np, "correlate1d": lambda a, b: seen.append(a)})
-                wanted.append(array)
+            wanted.append(array)
     for got, right in zip(seen, wanted, strict=True):
         assert got.dtype == right.dtype
         assert np.array_equal(got, right)

@@ -23,7 +23,9 @@ class _Row(NamedTuple):
     fft: bool = False
 
 
-_SCIPY_FILTERS = r"(?!.*freq).*(conv(?!ert)|correl|filter|sobel|prewitt|lapla|gradient|upfirdn|decimate|resample|wiener).*"
+_SCIPY_FILTERS = (
+    r"(?!.*freq).*(conv(?!ert)|correl|filter|sobel|prewitt|lapla|gradient|upfirdn|decimate|resample|wiener).*"
+)
 _FFT_NAMES = r"_?(i?[rh]?fft[2n]?|ih?r?fft[2n]?|[cr]2[cr]n?|raw_fft(nd)?)"
 
 _PYTHON = (
@@ -82,8 +84,16 @@ class Rules:
 
     def sentence(self, what: str, why: str = "") -> str:
         """What the student reads."""
-        more = [name if "numpy" in name or name.startswith("np.") else f"convlab.{name}" for name in self._allowed]
-        allowed = ["loops", "slices", "sums and products (np.sum, @, np.einsum)", "np.pad", "sliding_window_view"]
+        more = [
+            name if "numpy" in name or name.startswith("np.") else f"convlab.{name}" for name in self._allowed
+        ]
+        allowed = [
+            "loops",
+            "slices",
+            "sums and products (np.sum, @, np.einsum)",
+            "np.pad",
+            "sliding_window_view",
+        ]
         *most, last = allowed + more
         return (
             f"write the sums yourself: this exercise is about what {self._name} does.\n"
@@ -111,7 +121,9 @@ def _refused_operator(name: str) -> tuple[str, bool] | None:
     short = name.rpartition("::")[2]
     if _FFT.search(name):
         public = re.fullmatch(r"fft_(\w+)", short)
-        return (f"torch.fft.{public[1]}" if public else "torch.fft" if "stft" not in short else f"torch.{short}"), True
+        return (
+            f"torch.fft.{public[1]}" if public else "torch.fft" if "stft" not in short else f"torch.{short}"
+        ), True
     if not _CONVOLUTION.search(name):
         return None
     if short in ("correlate", "correlate2"):

@@ -12,9 +12,8 @@ Nothing is patched, so nothing in other threads changes, and nothing can be left
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import queue
+import inspect
 import sys
 import threading
 import weakref
@@ -60,18 +59,24 @@ class Guard:
         arrive: swallowed by the function, or raised in another thread.
     """
 
-    def __init__(self, function: Callable[..., Any], exercise: Exercise, arguments: Sequence[Any] = ()) -> None:
+    def __init__(
+        self, function: Callable[..., Any], exercise: Exercise, arguments: Sequence[Any] = ()
+    ) -> None:
         self.refusal: str | None = None
         self._rules = Rules(exercise)
         self._watches = not any(function is mistake.function for mistake in exercise.mistakes)
-        trusted = [argument for argument in arguments if callable(argument)]
-        if str(getattr(function, "__module__", "")).startswith("convlab.solutions") and not _in_notebook():
-            trusted.append(function)
-        self._trusted = {code for one in trusted for code in _codes(one)}
+        # What may be called although it is convlab's: functions given as arguments, and a solution that is checked.
+        self._given = {code for argument in arguments for code in _codes(argument)}
+        played = (
+            str(getattr(function, "__module__", "")).startswith("convlab.solutions") and not _in_notebook()
+        )
+        self._played = set(_codes(function)) if played else set()
         self._on = False
         # By id, as hashing a code object hashes all of it. The object is kept beside, so that no id is used twice.
         self._verdicts: dict[int, tuple[CodeType, str | None]] = {}
-        self._modes: dict[int, Any] = {}  # thread -> its mode of torch's dispatcher
+        self._leave_mode: dict[
+            int, Callable[[], Any]
+        ] = {}  # by thread: takes the mode off torch's dispatcher
         self._caller: FrameType | None = None
         self._profile_before: Any = None
 
@@ -98,19 +103,23 @@ class Guard:
         else:
             sys.setprofile(self._profile_before)
 
-    def watch_this_thread(self) -> None:
-        """Begin to watch the calling thread."""
-        mode_class = _mode_class()
-        if mode_class is not None:
-            mode = self._modes[threading.get_ident()] = mode_class(self)
-            mode.__enter__()
+    def watch_this_thread(self, begun_here: bool = False) -> None:
+        """Begin to watch the calling thread.
+
+        Parameters
+        ----------
+        begun_here : whether the thread was begun in the guarded call, and so may end after it
+        """
+        leave = _enter_mode(self, begun_here)
+        if leave is not None:
+            self._leave_mode[threading.get_ident()] = leave
         sys.setprofile(self._profile)
 
     def _leave_this_thread(self) -> None:
         sys.setprofile(None)
-        mode = self._modes.pop(threading.get_ident(), None)
-        if mode is not None:
-            mode.__exit__(None, None, None)
+        leave = self._leave_mode.pop(threading.get_ident(), None)
+        if leave is not None:
+            leave()
 
     def _profile(self, frame: FrameType, event: str, arg: Any) -> None:
         if event == "call":
@@ -128,16 +137,33 @@ class Guard:
             self._leave_this_thread()
 
     def _judge(self, code: CodeType, frame: FrameType) -> str | None:
-        """What people call this function, if it is refused or needs a closer look at its arguments."""
-        if code in _HANDS_OVER or code in self._trusted or not code.co_flags & _IS_FUNCTION:
-            return "" if code in _HANDS_OVER else None
-        return self._rules.of_python(_module(frame), code.co_qualname)
+        """What people call this function, if it is refused; "" if that depends on its arguments; else None."""
+        if not code.co_flags & inspect.CO_NEWLOCALS or code in self._given or code in self._played:
+            return None  # a module's or a class's body is no call
+        module = _module(frame)
+        if (module, code.co_qualname) in _HANDS_OVER:
+            return ""
+        return self._rules.of_python(module, code.co_qualname)
 
     def _called(self, what: str, frame: FrameType) -> None:
         if what:
             self._refuse(what, frame)
-        elif _HANDS_OVER[frame.f_code](frame.f_locals["self"], self):
+        elif self._hands_over(frame):
             self._refuse("work for a thread or process that ran before this call", frame, _UNSEEN)
+
+    def _hands_over(self, frame: FrameType) -> bool:
+        """Whether this call makes somebody work who was not begun in the guarded call."""
+        owner = frame.f_locals["self"]
+        workers = _HANDS_OVER[_module(frame), frame.f_code.co_qualname]
+        if workers:
+            return any(_new_threads.guard_of(worker) is not self for worker in getattr(owner, workers) or ())
+        # A condition: who waits for it? Queues, events and semaphores notify one, too.
+        own = {thread.ident for thread in threading.enumerate() if _new_threads.guard_of(thread) is self}
+        return any(
+            top.f_code is threading.Condition.wait.__code__ and top.f_locals.get("self") is owner
+            for ident, top in sys._current_frames().items()
+            if ident not in own
+        )
 
     def _called_builtin(self, function: Any, frame: FrameType) -> None:
         name = function.__name__
@@ -160,10 +186,6 @@ class Guard:
         if what is not None:
             self._refuse(what, sys._getframe(1))
 
-    def owns(self, thread: Any) -> bool:
-        """Whether this thread was begun in the guarded call."""
-        return _new_threads.guard_of(thread) is self
-
     def _refuse(self, what: str, frame: FrameType, why: str = "") -> None:
         if not self._on or self._excused(frame):
             return
@@ -180,7 +202,7 @@ class Guard:
             if module == "importlib._bootstrap":
                 return True
             if nearest and module.partition(".")[0] not in _PASSES_ON:
-                if is_house(module) and caller.f_code not in self._trusted:
+                if is_house(module) and caller.f_code not in self._played:
                     return True
                 nearest = False
             caller = caller.f_back
@@ -225,7 +247,7 @@ class _NewThreads:
         if guard is None:
             sys.setprofile(self._profile_before)
         else:
-            guard.watch_this_thread()
+            guard.watch_this_thread(begun_here=True)
 
     def _excepthook(self, args: Any) -> None:
         # The guard has kept the refusal; a traceback on stderr would cost the student the points.
@@ -234,3 +256,83 @@ class _NewThreads:
 
 
 _new_threads = _NewThreads()
+
+_UNSEEN = ", as nobody sees what is computed there"
+
+# Modules whose functions call what they are given: who calls them is the one who calls.
+_PASSES_ON = {"numpy", "functools", "contextlib", "threading", "concurrent"}
+
+_THREAD_ENDS = threading.Thread._bootstrap_inner.__code__  # type: ignore[attr-defined]
+_BEGINS_THREAD = {"start_new_thread", "start_new", "start_joinable_thread"}
+_BEGINS_PROCESS = {"fork", "forkpty", "fork_exec", "posix_spawn", "posix_spawnp", "system", "CreateProcess"}
+_SYSTEM = {"posix", "nt", "_posixsubprocess", "_winapi"}
+
+# Python functions that hand work to others, and the attribute that holds who works ("": who waits for a condition).
+_HANDS_OVER = {
+    ("concurrent.futures.thread", "ThreadPoolExecutor.submit"): "_threads",
+    ("concurrent.futures.process", "ProcessPoolExecutor.submit"): "_processes",
+    ("multiprocessing.pool", "Pool._check_running"): "_pool",
+    ("threading", "Condition.notify"): "",
+}
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))
+
+
+def _codes(function: Any) -> Iterator[CodeType]:
+    """The code of a callable, and of the functions, lambdas and comprehensions inside it; nothing for a value."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = getattr(function, "__func__", function)
+    if not hasattr(function, "__code__"):
+        function = inspect.getattr_static(type(function), "__call__", None)
+    inside = [getattr(function, "__code__", None)]
+    while inside:
+        code = inside.pop()
+        if isinstance(code, CodeType):
+            yield code
+            inside += code.co_consts
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None
+
+
+def _enter_mode(guard: Guard, begun_here: bool) -> Callable[[], Any] | None:
+    """Show this thread's torch operators to the guard until what is returned is called. None without torch."""
+    mode_class = _mode_class()
+    if mode_class is None:
+        return None
+    from torch.utils import _python_dispatch
+
+    mode = mode_class(guard)
+    if begun_here:
+        # Not `with`: it notes for the whole process what was on before, and threads end in any order.
+        _python_dispatch._push_mode(mode)
+        leave: Callable[[], Any] = _python_dispatch._pop_mode
+        return leave
+    mode.__enter__()
+    return functools.partial(mode.__exit__, None, None, None)
+
+
+@functools.cache
+def _mode_class() -> Any:
+    try:
+        from torch.utils._python_dispatch import TorchDispatchMode
+    except ImportError:
+        return None
+
+    class Mode(TorchDispatchMode):  # type: ignore[misc]
+        supports_higher_order_operators = True
+
+        def __init__(self, guard: Guard) -> None:
+            super().__init__()
+            self.guard = guard
+
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            self.guard.operator_called(func.name().partition(".")[0])
+            return func(*args, **(kwargs or {}))
+
+    return Mode

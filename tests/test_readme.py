@@ -1,0 +1,37 @@
+"""What the README shows is what comes out."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import numpy as np
+
+from convlab.checks import EXERCISES, report
+from convlab.demo import SAMPLE_CLASS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_message_shown_is_the_message_of_that_mistake():
+    flipped = report(lambda input, weight: np.convolve(input, weight, "valid"), "correlate1d")
+    assert f">>> check(correlate1d)\n{flipped.message}\n```" in README
+
+
+def test_every_chapter_has_its_row_with_its_exercises_and_points():
+    for text in sorted((ROOT / "course" / "chapters").glob("*.py")):
+        exercises = [e for e in EXERCISES.values() if e.chapter == text.stem]
+        names = ", ".join(f"`{e.name}`" for e in exercises)
+        row = rf"\(course/release/{text.stem}/{text.stem}\.ipynb\) \| {re.escape(names)} \| "
+        assert re.search(rf"{row}{sum(e.points for e in exercises)} \|", README), text.stem
+
+
+def test_every_file_it_links_to_exists():
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_the_number_of_sample_students_is_that_of_the_sample_class():
+    rows = tomllib.loads((ROOT / SAMPLE_CLASS).read_text(encoding="utf-8"))["row"]
+    assert len({row["student"] for row in rows}) == 11
+    assert "eleven sample students" in README
