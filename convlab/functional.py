@@ -56,8 +56,8 @@ def conv1d(
     weight : ndarray, shape (C_out, C_in / groups, K), with input's dtype
     bias : ndarray, shape (C_out,), with input's dtype, optional
     stride, dilation : int
-    padding : int, (left, right), or {"valid", "same", "full", "same_upper", "same_lower"}
-        See `resolve_padding`.
+    padding : int, (left, right), or a word
+        "valid", "same", "full", "same_upper" or "same_lower": see `resolve_padding`.
     groups : int
         Divides C_in and C_out; the kernels of one group read only that group's channels.
 
@@ -113,9 +113,8 @@ def conv2d(
     weight : ndarray, shape (C_out, C_in / groups, kh, kw), with input's dtype
     bias : ndarray, shape (C_out,), with input's dtype, optional
     stride, dilation : int or (int, int)
-    padding : int, (pad_h, pad_w), ((top, bottom), (left, right)), or \
-{"valid", "same", "full", "same_upper", "same_lower"}
-        See `resolve_padding`.
+    padding : int, (pad_h, pad_w), ((top, bottom), (left, right)), or a word
+        "valid", "same", "full", "same_upper" or "same_lower": see `resolve_padding`.
     groups : int
         Divides C_in and C_out; the kernels of one group read only that group's channels.
 
@@ -291,7 +290,7 @@ def pad(input: np.ndarray, pads: Sequence[Sequence[int]], mode: str = "zeros") -
         If input is not an ndarray, or pads are not pairs of integers.
     ValueError
         If a pad is negative, there are more pairs than axes, mode is unknown, or the input too small:
-        "reflect" adds less than an axis holds, "circular" at most as much, "replicate" needs an entry.
+        "reflect" adds less than the axis holds, "circular" at most as much, "replicate" needs an entry.
 
     References
     ----------
@@ -330,8 +329,8 @@ def resolve_padding(
 
     Parameters
     ----------
-    padding : int, (pad_h, pad_w), ((top, bottom), (left, right)), or str
-        On one axis int, (left, right) or ((left, right),). As a string, with span = d * (k - 1) + 1:
+    padding : int, (pad_h, pad_w), ((top, bottom), (left, right)), or a word
+        On one axis int, (left, right) or ((left, right),). As a word, with span = d * (k - 1) + 1:
 
         - "valid": nothing, so that every window lies inside the input;
         - "same": span - 1 in all, an odd one at the end, so that the output is as large as the input;
@@ -352,9 +351,9 @@ def resolve_padding(
     Raises
     ------
     TypeError
-        If padding is neither integers nor a string, or a size is not an integer.
+        If padding is neither integers nor a word, or a size is not an integer.
     ValueError
-        If a number is out of range, the string is no padding, "same" meets a stride, or "same_upper" or
+        If a number is out of range, the word is no padding, "same" meets a stride, or "same_upper" or
         "same_lower" lacks input_size.
 
     References

@@ -103,7 +103,7 @@ def compare(axes, arrays, **kwargs):
     try:
         expected = torch_conv(axes, *arrays, **kwargs)
     except RuntimeError:
-        with pytest.raises(ValueError, match=r"kernel .* must fit into the padded input"):
+        with pytest.raises(ValueError, match=r"must fit into the padded input|needs stride 1"):
             CONV[axes](*arrays, **kwargs)
         return False
     assert_same(CONV[axes](*arrays, **kwargs), expected, case)

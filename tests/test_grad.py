@@ -105,14 +105,15 @@ def test_the_full_grid_equals_autograd(axes, channels):
     rng = np.random.default_rng(0)
     c_in, c_out, groups = channels
     compared = 0
-    for batch, kernel in product([(), (2,)], KERNELS[axes]):
+    variants = [(np.float64, read_only), (np.float32, awkward)]
+    for batch, kernel, (dtype, layout) in product([(), (2,)], KERNELS[axes], variants):
         shapes = (*batch, c_in, *SIZES[axes]), (c_out, c_in // groups, *kernel)
-        arrays = [rng.standard_normal(shape) for shape in shapes]
+        arrays = [rng.standard_normal(shape).astype(dtype) for shape in shapes]
         hyper = product(STRIDES[axes], PADDINGS[axes], DILATIONS[axes])
         for stride, padding, dilation in hyper:
             keywords = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-            compared += compare(axes, *arrays, **keywords)
-    assert compared > 200
+            compared += compare(axes, *arrays, layout, **keywords)
+    assert compared > 500
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -85,7 +85,7 @@ def read_reference(file: Path, name: str) -> Reference:
     lines = text.splitlines()
     first_line = min([function.lineno, *(node.lineno for node in function.decorator_list)])
     last_line, end_of_docstring = function.end_lineno or 0, docstring.end_lineno or 0
-    if first.lineno <= end_of_docstring or docstring.lineno <= function.lineno:
+    if first.lineno <= end_of_docstring:
         raise BuildError(
             f"{where}: give the signature, the docstring and the body of {name} their own lines."
         )

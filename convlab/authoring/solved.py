@@ -93,8 +93,8 @@ def execute(chapter: Chapter) -> Any:
                 for index, cell in enumerate(notebook.cells):
                     where = chapter.cells[index].where
                     client.execute_cell(cell, index)
-                    for problem in filter(None, map(problem_of_output, cell.get("outputs", []))):
-                        raise BuildError(f"{where}: {problem}")
+                    if any(map(problem_of_output, cell.get("outputs", []))):
+                        break
         except (CellTimeoutError, RuntimeError) as error:
             raise BuildError(f"{where}: {str(error).strip().partition(chr(10))[0]}") from error
     solved = with_outputs(chapter, notebook)

@@ -1,7 +1,8 @@
 """Names the mistake behind wrong answers, or says nothing.
 
-A wrong cause is worse than none: a cause is named only if every catalogued mistake that gives the student's very
-answers on every sample that was played is explained by one and the same sentence.
+Two ways, and neither guesses. `cause` looks into the catalogue: a wrong cause is worse than none, so a cause is named
+only if every catalogued mistake that gives the student's very answers on every sample that was played is explained by
+one and the same sentence. `wrong_tap` asks the function itself which products it sums.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import numpy as np
 
 from convlab.checks.exercise import Exercise, Sample
 from convlab.checks.play import Played, play
+from convlab.checks.taps import Answers, argument, compare_taps, read_taps, replaced, without_bias
 
-__all__ = ["cause"]
+__all__ = ["cause", "wrong_tap"]
 
 
 def cause(exercise: Exercise, samples: Sequence[Sample], played: Sequence[Played]) -> str | None:
@@ -50,3 +52,38 @@ def _same(one: Any, other: Any, exercise: Exercise) -> bool:
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):
         return len(one) == len(other) and all(_same(a, b, exercise) for a, b in zip(one, other))
     return type(one) is type(other) and bool(one == other)
+
+
+def wrong_tap(
+    exercise: Exercise, sample: Sample, index: tuple[int, ...], right: Answers, given: Answers
+) -> str | None:
+    """A sentence about the first product that a wrong output entry sums differently, or None.
+
+    Parameters
+    ----------
+    sample, index : a failing call and the first wrong entry of its output
+    right, given : what torch and what the student's function give for a call
+    """
+    wanted = read_taps(exercise, sample, index, right)
+    if wanted is None:
+        return None
+    used = read_taps(exercise, sample, index, given)
+    if used is not None:
+        return compare_taps(wanted, used)
+    for name in exercise.linear:
+        if (sentence := _not_linear(exercise, sample, name, given)) is not None:
+            return sentence
+    return None
+
+
+def _not_linear(exercise: Exercise, sample: Sample, name: str, given: Answers) -> str | None:
+    """Whether doubling one array fails to double the output; an honest sum of products cannot do that."""
+    plain = without_bias(exercise, sample)
+    once, twice = given(plain), given(replaced(exercise, plain, {name: 2 * argument(exercise, plain, name)}))
+    if not isinstance(once, np.ndarray) or not isinstance(twice, np.ndarray) or once.shape != twice.shape:
+        return None
+    if np.allclose(2.0 * once, twice, rtol=exercise.rtol, atol=exercise.atol):
+        return None
+    return (
+        f"Twice the {name} should give twice the output; yours does not, so it does more than add products."
+    )

@@ -72,6 +72,7 @@ class Exercise:
     oracle_name : what the student is told their numbers were compared with
     results : what the results are called in messages; more than one name if it returns a tuple of arrays
     mistakes : the catalogue of wrong implementations; the samples must catch each
+    linear : the one or two arrays whose products an output entry sums, if it does; so that a wrong tap can be named
     allowed : what of convlab a student may call
     time_limit : seconds that all calls of one check may take together
     rtol, atol : how far a correct answer may be from the oracle's. Sample values are multiples of 1/4, so that
@@ -89,6 +90,7 @@ class Exercise:
     oracle_name: str
     mistakes: tuple[Mistake, ...]
     results: tuple[str, ...] = ("output",)
+    linear: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
     time_limit: float = 5.0
     rtol: float = 1e-5

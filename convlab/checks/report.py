@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from convlab.checks import diagnosis, oracle
 from convlab.checks.compare import compare
 from convlab.checks.exercise import Exercise, Sample
 from convlab.checks.message import describe, reproduce
 from convlab.checks.play import Played, play
+from convlab.checks.shrink import shrink
 
 __all__ = ["GroupPoints", "Report", "examine"]
+
+SECONDS_TO_EXPLAIN = 2.0  # for the calls that make a failing one smaller and find out what it sums
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,74 +64,141 @@ class Report:
         return {**dataclasses.asdict(self), "points": self.points}
 
 
+@dataclasses.dataclass(frozen=True)
+class _Turn:
+    """One sample that was played: what it gave, what is right, and what is wrong with it ("" if nothing is)."""
+
+    sample: Sample
+    played: Played
+    right: Any
+    kind: str
+    sentence: str
+    index: tuple[int, ...] | None = None
+
+
 def examine(function: Callable[..., Any], exercise: Exercise, seed: int) -> Report:
     """Play every sample of the exercise, drawn with `seed`, against `function`."""
-    samples, played, sentences = _play_all(function, exercise, seed)
-    failing = [i for i, sentence in enumerate(sentences) if sentence]
+    turns = _play_all(function, exercise, seed)
+    failing = [turn for turn in turns if turn.sentence]
     groups = {
-        name: GroupPoints(0 if any(samples[i].group == name for i in failing) else points, points)
+        name: GroupPoints(0 if any(turn.sample.group == name for turn in failing) else points, points)
         for name, points in exercise.groups.items()
     }
     if not failing:
-        message = f"{exercise.name}: all {len(samples)} samples agree with {exercise.oracle_name}."
-        return Report(exercise.name, True, groups, len(samples), 0, None, None, None, message)
+        message = f"{exercise.name}: all {len(turns)} samples agree with {exercise.oracle_name}."
+        return Report(exercise.name, True, groups, len(turns), 0, None, None, None, message)
     # A call that never ended hides what the later ones would have given, so it is the one to tell of.
-    endless = [i for i in failing if _timed_out(played[i])]
-    smallest = endless[0] if endless else min(failing, key=lambda i: samples[i].size)
-    because = diagnosis.cause(exercise, samples, played)
-    message = _message(exercise, samples, sentences, smallest, because)
+    endless = [turn for turn in failing if turn.kind == "time"]
+    turn = endless[0] if endless else min(failing, key=lambda turn: turn.sample.size)
+    because = diagnosis.cause(exercise, [t.sample for t in turns], [t.played for t in turns])
+    player = _Player(function, exercise)
+    turn = player.smallest_like(turn)
+    lines = [turn.sentence, *player.taps(turn)]
+    if all(other.kind == "not written" for other in failing):
+        message = f"{turn.sentence}."
+    else:
+        message = _message(exercise, turns, turn.sample, lines, because)
     return Report(
         exercise.name,
         False,
         groups,
-        len(samples),
+        len(turns),
         len(failing),
-        describe(exercise, samples[smallest]),
-        reproduce(exercise, samples[smallest]),
+        describe(exercise, turn.sample),
+        reproduce(exercise, turn.sample),
         because,
         message,
     )
 
 
-def _play_all(
-    function: Callable[..., Any], exercise: Exercise, seed: int
-) -> tuple[list[Sample], list[Played], list[str]]:
-    """Every sample, what it gave, and what is wrong with that ("" if nothing is)."""
-    samples = exercise.draw(seed)
-    right = [oracle.expected(exercise, sample) for sample in samples]
-    played: list[Played] = []
-    sentences: list[str] = []
+def _play_all(function: Callable[..., Any], exercise: Exercise, seed: int) -> list[_Turn]:
+    turns: list[_Turn] = []
     left = exercise.time_limit
-    for sample, answer in zip(samples, right):
+    for sample in exercise.draw(seed):
         started = time.monotonic()
-        # Once one call never ended, the others are not worth the reader's wait.
-        result = play(function, exercise, sample, left) if not any(map(_timed_out, played)) else played[-1]
+        if turns and turns[-1].kind == "time":
+            # Once one call never ended, the others are not worth the reader's wait.
+            turns.append(dataclasses.replace(turns[-1], sample=sample))
+            continue
+        turns.append(_take_turn(function, exercise, sample, oracle.expected(exercise, sample), left))
         left -= time.monotonic() - started
-        played.append(result)
-        if result.failure:
-            sentences.append(result.failure.text)
-        else:
-            difference = compare(result.answer, answer, exercise.rtol, exercise.atol, exercise.results)
-            sentences.append(difference.text if difference else "")
-    return samples, played, sentences
+    return turns
 
 
-def _timed_out(played: Played) -> bool:
-    return played.failure is not None and played.failure.kind == "time"
+def _take_turn(
+    function: Callable[..., Any], exercise: Exercise, sample: Sample, right: Any, seconds: float
+) -> _Turn:
+    played = play(function, exercise, sample, seconds)
+    if played.failure:
+        return _Turn(sample, played, right, played.failure.kind, played.failure.text)
+    difference = compare(played.answer, right, exercise.rtol, exercise.atol, exercise.results)
+    if difference is None:
+        return _Turn(sample, played, right, "", "")
+    return _Turn(sample, played, right, difference.kind, difference.text, difference.index)
+
+
+class _Player:
+    """Plays further calls, to make a failing one smaller and to find out what it sums; as long as time is left."""
+
+    def __init__(self, function: Callable[..., Any], exercise: Exercise) -> None:
+        self.function = function
+        self.exercise = exercise
+        self.ends = time.monotonic() + SECONDS_TO_EXPLAIN
+
+    def smallest_like(self, turn: _Turn) -> _Turn:
+        """The turn of the smallest call that fails in the same way."""
+        if turn.kind not in ("value", "shape", "raised", "dtype", "nan"):
+            return turn
+        found = {id(turn.sample): turn}
+
+        def still_fails(sample: Sample) -> bool:
+            candidate = self._turn(sample)
+            if candidate is not None and candidate.kind == turn.kind:
+                found[id(sample)] = candidate
+                return True
+            return False
+
+        return found[id(shrink(self.exercise, turn.sample, still_fails))]
+
+    def taps(self, turn: _Turn) -> list[str]:
+        """What the first wrong entry sums that it should not, or the other way round."""
+        if turn.kind != "value" or turn.index is None or len(self.exercise.results) > 1:
+            return []
+
+        def right(sample: Sample) -> Any:
+            return oracle.expected(self.exercise, sample)
+
+        def given(sample: Sample) -> Any:
+            return play(self.function, self.exercise, sample, max(self._left(), 0.01)).answer
+
+        sentence = diagnosis.wrong_tap(self.exercise, turn.sample, turn.index, right, given)
+        return [sentence] if sentence else []
+
+    def _turn(self, sample: Sample) -> _Turn | None:
+        if self._left() <= 0:
+            return None
+        try:
+            right = oracle.expected(self.exercise, sample)
+        except Exception:  # a call that torch refuses is none that the exercise could make
+            return None
+        if isinstance(right, np.ndarray) and right.size == 0:
+            return None
+        return _take_turn(self.function, self.exercise, sample, right, self._left())
+
+    def _left(self) -> float:
+        return self.ends - time.monotonic()
 
 
 def _message(
-    exercise: Exercise, samples: list[Sample], sentences: list[str], smallest: int, because: str | None
+    exercise: Exercise, turns: Sequence[_Turn], sample: Sample, lines: Sequence[str], because: str | None
 ) -> str:
-    failing = [sentence for sentence in sentences if sentence]
-    if all("is not written yet" in sentence for sentence in failing):
-        return f"{failing[0]}."
-    lines = [
-        f"{exercise.name} · {len(failing)} of {len(samples)} samples differ from {exercise.oracle_name}",
-        f"smallest: {describe(exercise, samples[smallest])}",
-        *(f"  {line}" for line in sentences[smallest].splitlines()),
+    failing = [turn for turn in turns if turn.sentence]
+    message = [
+        f"{exercise.name} · {len(failing)} of {len(turns)} samples differ from {exercise.oracle_name}",
+        f"smallest: {describe(exercise, sample)}",
+        *(f"  {line}" for text in lines for line in text.splitlines()),
     ]
     if because:
-        lines.append(because)
-    lines.append(f"reproduce:  {reproduce(exercise, samples[smallest])}")
-    return "\n".join(lines)
+        message.append(because)
+    message.append(f"reproduce:  {reproduce(exercise, sample)}")
+    return "\n".join(message)

@@ -289,7 +289,7 @@ draw.window([5, 0, 1, 3, 2, 6], [1, 0, 2, 1], 1, output=[10, 8, 11])
 #
 # - `the result's shape is (0,), expected (1,): axis 0 is 1 too
 #   short`: the last window is missing. There are `L - K + 1` places, and `range(n)` ends at `n - 1`.
-# - `IndexError: index 3 is out of bounds for axis 0 with size 3`: a window hangs over the end. The outer
+# - `IndexError: index 1 is out of bounds for axis 0 with size 1`: a window hangs over the end. The outer
 #   loop runs too far, perhaps to `L`.
 # - `the result's dtype is int64, so every fraction was cut off`: `output` was made with an integer dtype,
 #   as `np.zeros_like(input)` does for a signal of integers. Plain `np.zeros(...)` holds floats.
@@ -502,11 +502,11 @@ draw.window(np.concatenate([ends, input, ends]), weight[::-1], 0, output=np.conv
 # %% [markdown]
 # <details><summary>Three messages people meet here, and what they mean</summary>
 #
-# - `output[0]: got 42, expected 63 (1 of 4 entries are wrong)`, and the later entries are right: `n - k`
-#   was negative. Python took `input[-1]` for the last sample and raised no error.
-# - `IndexError: index 3 is out of bounds for axis 0 with size 3`: this is the other end. `n - k` was `L` or
+# - `weight[1] should meet a zero of the padding there; yours meets input[0]`: `n - k` was negative. Python
+#   took `input[-1]` for the last sample and raised no error.
+# - `IndexError: index 1 is out of bounds for axis 0 with size 1`: this is the other end. `n - k` was `L` or
 #   more.
-# - `the result's shape is (2,), expected (4,): axis 0 is 2 too
+# - `the result's shape is (1,), expected (3,): axis 0 is 2 too
 #   short`: that is the valid part. The full output has `L + K - 1` entries.
 #
 # </details>
@@ -655,9 +655,9 @@ draw.window(padded, spread, 6)
 #
 # - `the result is 3.0, a floating-point number; a size is an
 #   integer`: `/` gives a float even if it divides evenly. `//` rounds down and stays an integer.
-# - `got 2, expected 3`, and always one too few: the `+ 1` is missing. From the first start to the last it
+# - `got 0, expected 1`, and always one too few: the `+ 1` is missing. From the first start to the last it
 #   is so many steps, but the starts are one more.
-# - `got 18, expected 6`, and nothing wrong while the stride is 1: `//` binds before `-` and `+`. Put
+# - `got 4, expected 2`, and nothing wrong while the stride is 1: `//` binds before `-` and `+`. Put
 #   brackets around what is divided.
 #
 # </details>

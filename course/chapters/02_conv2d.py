@@ -302,10 +302,11 @@ draw.window([[1, 0, 2, 3], [4, 1, 0, 2], [0, 5, 1, 1]], [[1, 2, 0], [0, 1, 3]], 
 #
 # - `TypeError: Cannot interpret '3' as a data type`: `np.zeros(4, 3)` takes the 3 for a dtype. A shape is
 #   one argument: `np.zeros((4, 3))`.
-# - `the result's shape is (2, 3), expected (3, 2): rows and columns are swapped`: `input.shape` is `(H,
-#   W)`, rows first, and so is the output's.
-# - `IndexError: index 2 is out of bounds for axis 0 with size 2`: axis 0 is the rows, axis 1 the columns.
+# - `weight[0, 0] should meet input[0, 1] there; yours meets input[1, 0]`: rows and columns are exchanged.
+#   `input.shape` is `(H, W)`, rows first, and so is every index.
+# - `IndexError: index 1 is out of bounds for axis 0 with size 1`: axis 0 is the rows, axis 1 the columns.
 #   The loop for this axis runs too far, perhaps because it counts the other one.
+#
 # </details>
 #
 # When it passes, try it on the photograph, in a cell of your own: `draw.image(correlate2d(image,

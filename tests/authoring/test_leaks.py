@@ -51,16 +51,17 @@ def test_a_solution_in_a_code_cell_is_found(source):
     "source",
     [
         f"Do this:\n\n```python\n{BODY}\n```\n",
-        f"Do this:\n\n~~~\ndef double(input):\n{INDENTED}\n~~~\n",
+        f"Do this:\n\n~~~\n{BODY}\n~~~\n",
         f"<details><summary>Hint</summary>\n\n```python\n{BODY}\n```\n\n</details>",
         f"- a list\n\n  ```python\n{BODY}\n  ```\n",
         f"> ```python\n{indent(BODY, '> ')}\n> ```\n",
         f"<pre><code>{BODY}</code></pre>",
+        f"<pre>\n{BODY}\n</pre>",
         f"Like this:\n\n{INDENTED}\n\nand done.",
         f"```\n{indent(BODY, '>>> ')}\n```",
         BODY,
     ],
-    ids=["fence", "tilde", "folded", "list", "quote", "html", "indented", "prompt", "bare"],
+    ids=["fence", "tilde", "folded", "list", "quote", "code", "pre", "indented", "prompt", "bare"],
 )
 def test_a_solution_in_markdown_is_found(source):
     cell = new_markdown_cell(source, id="a-cell")

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_output
 
 from convlab.authoring import CODE_STUB, BuildError
 from convlab.authoring.release import make_releases, problems_of_release
@@ -77,6 +78,10 @@ def spoil_points(release):
 
 
 def spoil_outputs(release):
+    release.cells[1].outputs = [new_output("stream", text="1")]
+
+
+def spoil_count(release):
     release.cells[1].execution_count = 1
 
 
@@ -102,6 +107,7 @@ def spoil_by_removal(release):
         (spoil_grade, "the check cell of 'halve' is not locked and graded"),
         (spoil_points, "the check cell of 'halve' is worth 9 points; the registry says 1"),
         (spoil_outputs, "the release holds an output"),
+        (spoil_count, "the release holds an output"),
         (spoil_order, "nbgrader changed the cells of the release"),
         (spoil_by_removal, "exercise 'halve' is not in the release"),
     ],

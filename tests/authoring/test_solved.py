@@ -56,6 +56,17 @@ def test_it_is_not_fresh_when_edited_by_hand(built, solved):
     assert not is_fresh(built.read(), solved)
 
 
+def test_it_is_not_fresh_without_the_hash_that_a_build_leaves(built, solved):
+    del solved.metadata["convlab"]
+    assert not is_fresh(built.read(), solved)
+
+
+def test_outputs_are_numbered_like_their_cells(built, solved):
+    code_cells(solved)[3].execution_count = code_cells(solved)[3].outputs[0].execution_count = 17
+    again = with_outputs(built.read(), solved)
+    assert code_cells(again)[3].execution_count == code_cells(again)[3].outputs[0].execution_count == 4
+
+
 def test_the_hash_tells_where_a_cell_ends(built):
     one, other = solved_notebook(built.read()), solved_notebook(built.read())
     first, second = code_cells(other)[:2]
@@ -90,6 +101,14 @@ def test_too_large_outputs_are_refused_with_the_largest_cell(built, solved):
 def test_a_cell_that_fails_stops_the_build(replaced, code, sentence):
     with pytest.raises(BuildError, match=sentence):
         execute(replaced("double(np.array([0.5]))", code).read())
+
+
+def test_nothing_is_run_after_a_cell_that_failed(replaced, tmp_path):
+    after = tmp_path / "after"
+    cells = f"1 / 0\n\n# %%\nopen({str(after)!r}, 'w').close()"
+    with pytest.raises(BuildError, match="ZeroDivisionError"):
+        execute(replaced("double(np.array([0.5]))", cells).read())
+    assert not after.exists()
 
 
 def test_a_tag_does_not_hide_a_failing_cell_and_no_other_kernel_is_used(replaced, tmp_path, monkeypatch):

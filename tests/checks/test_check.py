@@ -46,10 +46,13 @@ def test_a_failure_names_the_smallest_call_the_first_wrong_index_the_cause_and_a
     lines = str(failed.value).splitlines()
     assert lines[0].startswith("correlate1d · ")
     assert lines[0].endswith(" samples differ from torch.nn.functional.conv1d")
-    assert lines[1] == "smallest: correlate1d(input (3,) int64, weight (2,) int64)"
-    assert lines[2].startswith("  output[0]: got ")
-    assert lines[3].startswith("Your numbers are those of a convolution")
-    assert lines[4].startswith("reproduce:  correlate1d(np.array([")
+    assert lines[1:] == [
+        "smallest: correlate1d(input (2,) int64, weight (2,) int64)",
+        "  output[0]: got 4, expected 5",
+        "  weight[0] should meet input[0] there; yours meets input[1].",
+        "Your numbers are those of a convolution: the kernel is flipped. Cross-correlation reads it as it is.",
+        "reproduce:  correlate1d(np.array([1, 2]), np.array([1, 2]))",
+    ]
     assert capfd.readouterr() == ("", "")
 
 
@@ -59,12 +62,6 @@ def test_the_line_to_reproduce_gives_the_numbers_of_the_message():
     wrong = eval(f"flipped{call}", {"flipped": flipped, "np": np})
     right = eval(f"correlate1d{call}", {"correlate1d": correlate1d, "np": np})
     assert f"got {wrong[0]}, expected {right[0]}" in result.message
-
-
-def test_another_seed_plays_other_numbers():
-    assert (
-        report(flipped, "correlate1d", seed=0).reproduce != report(flipped, "correlate1d", seed=1).reproduce
-    )
 
 
 def test_a_report_is_plain_data():
@@ -90,7 +87,9 @@ def test_a_mistake_nobody_catalogued_gets_no_cause():
 
     result = report(odd, exercise="correlate1d")
     assert result.cause is None
-    assert len(result.message.splitlines()) == 4
+    assert result.message.splitlines()[3] == (
+        "  Twice the input should give twice the output; yours does not, so it does more than add products."
+    )
 
 
 def test_a_function_that_never_ends_costs_its_limit_once():

@@ -92,6 +92,19 @@ class Drawn:
                 boxes.append(Box(element.text, x, y - 0.75 * size, x + width, y))
         return boxes
 
+    def discs(self) -> list[Box]:
+        """Return the grounds of the plus signs between products."""
+        boxes = []
+        for element, x0, y0 in _walk(self.root, 0.0, 0.0):
+            if element.tag == f"{SVG}circle":
+                x, y, r = (
+                    x0 + float(element.get("cx")),
+                    y0 + float(element.get("cy")),
+                    float(element.get("r")),
+                )
+                boxes.append(Box("+", x - r, y - r, x + r, y + r))
+        return boxes
+
     def rectangles(self) -> list[Box]:
         boxes = []
         for element, x0, y0 in _walk(self.root, 0.0, 0.0):

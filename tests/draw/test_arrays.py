@@ -151,8 +151,16 @@ def test_a_given_range_clips(pixels):
     np.testing.assert_array_equal(drawn, [[0, 0, 128, 255, 255]])
 
 
-@pytest.mark.parametrize(("value", "grey"), [(0, 0), (5, 255), (-5, 0)])
-def test_a_constant_image_is_black_or_white(pixels, value, grey):
+@pytest.mark.parametrize(
+    ("value", "grey", "key"),
+    [
+        (0, 0, "black for 0, white for 1"),
+        (5, 255, "black for 0, white for 5"),
+        (-5, 0, "black for −5, white for 0"),
+    ],
+)
+def test_a_constant_image_is_black_or_white(pixels, value, grey, key):
+    assert draw.image([[value, value]]).alt.endswith(f"drawn with {key}.")
     np.testing.assert_array_equal(pixels(draw.image([[value, value]])), [[grey, grey]])
 
 

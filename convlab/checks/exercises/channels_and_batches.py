@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from convlab.checks.exercise import Exercise, Mistake, Sample
 from convlab.checks.samples import LAYOUTS, fractions, integers, lay_out
 
-__all__ = ["EXERCISES"]
+__all__ = ["EXERCISES", "integers_and_halves"]
 
 CHAPTER = "03_channels_and_batches"
 
@@ -87,7 +87,7 @@ def _table(rng: np.random.Generator, table: dict[str, list[tuple[Shape, Shape]]]
     # Said aloud, no bias is no bias, too.
     without = _sample(rng, "channels", *table["channels"][4])
     yield Sample(without.args, {"bias": None}, group="bias")
-    yield Sample((*without.args, lay_out(fractions(rng, len(without.args[1])), "reversed")), group="bias")
+    yield Sample((*without.args, lay_out(integers(rng, len(without.args[1])), "reversed")), group="bias")
 
 
 def _sample(rng: np.random.Generator, group: str, input_size: Shape, kernels: Shape) -> Sample:
@@ -100,13 +100,21 @@ def _sample(rng: np.random.Generator, group: str, input_size: Shape, kernels: Sh
 def _arrays(rng: np.random.Generator, input_size: Shape, kernels: Shape) -> Iterator[Sample]:
     C_out, *taps = kernels
     weight_size = (C_out, input_size[1], *taps)
-    # Integers under a kernel of fractions: an output made like the input would cut them off.
-    yield Sample((integers(rng, input_size), fractions(rng, weight_size) + 0.125), group="arrays")
+    yield Sample(integers_and_halves(rng, input_size, weight_size), group="arrays")
     single = np.float32
     yield Sample((fractions(rng, input_size, single), fractions(rng, weight_size, single)), group="arrays")
     for layout in LAYOUTS[1:]:
         input, weight = fractions(rng, input_size), fractions(rng, weight_size)
         yield Sample((lay_out(input, layout), lay_out(weight, layout)), group="arrays")
+
+
+def integers_and_halves(
+    rng: np.random.Generator, input_size: Shape, weight_size: Shape
+) -> tuple[np.ndarray, np.ndarray]:
+    """Integers under a kernel with one half: every entry is a fraction, which an output like the input cuts off."""
+    input, weight = 2 * integers(rng, input_size) + 1, integers(rng, weight_size, np.float64)
+    weight.reshape(len(weight), -1)[:, 0] += 0.5
+    return input, weight
 
 
 Sums = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -262,6 +270,7 @@ conv1d_multichannel = Exercise(
     samples=signals,
     oracle=lambda torch, *args, **kwargs: torch.nn.functional.conv1d(*args, **kwargs),
     oracle_name="torch.nn.functional.conv1d",
+    linear=("input", "weight"),
     mistakes=(
         *_in_every_dimension("signal", "L - K + 1", "K"),
         Mistake(
@@ -310,6 +319,7 @@ conv2d_multichannel = Exercise(
     samples=images,
     oracle=lambda torch, *args, **kwargs: torch.nn.functional.conv2d(*args, **kwargs),
     oracle_name="torch.nn.functional.conv2d",
+    linear=("input", "weight"),
     mistakes=(
         *_in_every_dimension("image", "H - kh + 1, W - kw + 1", "kh, kw"),
         Mistake(

@@ -83,6 +83,7 @@ correlate1d = Exercise(
         0, 0
     ],
     oracle_name="torch.nn.functional.conv1d",
+    linear=("input", "weight"),
     mistakes=(
         Mistake(
             "flipped kernel",
@@ -135,6 +136,7 @@ convolve1d = Exercise(
         input[None, None], weight.flip(0)[None, None], padding=len(weight) - 1
     )[0, 0],
     oracle_name="torch.nn.functional.conv1d of the flipped kernel, with zeros on both sides",
+    linear=("input", "weight"),
     mistakes=(
         Mistake(
             "not flipped",

@@ -87,6 +87,7 @@ correlate2d = Exercise(
         0, 0
     ],
     oracle_name="torch.nn.functional.conv2d",
+    linear=("input", "weight"),
     mistakes=(
         Mistake(
             "flipped kernel",
@@ -168,7 +169,8 @@ def in_the_images_dtype(image: np.ndarray) -> np.ndarray:
     dx, dy = image[:, 2:] - image[:, :-2], image[2:] - image[:-2]
     gx = dx[:-2] + dx[1:-1] + dx[1:-1] + dx[2:]
     gy = dy[:, :-2] + dy[:, 1:-1] + dy[:, 1:-1] + dy[:, 2:]
-    return np.hypot(gx.astype(float), gy.astype(float))
+    strength: np.ndarray = np.hypot(gx.astype(float), gy.astype(float))
+    return strength
 
 
 def edges_in_torch(torch: Any, image: Any) -> Any:

@@ -1,25 +1,37 @@
 """Chapter 6, convolution as a matrix product: `windows`, `im2col`, `col2im`, `conv_matrix`.
 
-`contacts`, on which the mistakes of this chapter stand, serves those of chapter 7 as well.
+`Layout`, on which the mistakes of this chapter stand, serves those of chapter 7 as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from convlab.checks.exercise import Exercise, Mistake, Sample
 from convlab.checks.samples import LAYOUTS, fractions, integers, lay_out
 
-__all__ = ["EXERCISES", "Pair", "Place", "Size", "contacts", "outputs", "pair", "place", "swapped"]
+__all__ = [
+    "EXERCISES",
+    "Layout",
+    "Pair",
+    "Size",
+    "clamped",
+    "exchanged",
+    "layout_of",
+    "pair",
+    "undilated",
+    "unpadded",
+    "unstrided",
+]
 
 CHAPTER = "06_matrix_product"
 
 Pair = tuple[int, int]
 Size = int | Pair
-Place = Callable[[int, int, int, int, int], int]
 
 
 # ---------------------------------------------------------------- what the mistakes are made of
@@ -30,55 +42,11 @@ def pair(value: Size) -> Pair:
     return (value, value) if isinstance(value, int) else value
 
 
-def swapped(value: Size) -> Pair:
-    rows, columns = pair(value)
-    return columns, rows
-
-
 def place(out: int, tap: int, s: int, p: int, d: int) -> int:
     """The row (or column) of the input on which a tap lies in one window; outside the input is padding."""
     return out * s + tap * d - p
 
 
-def outputs(size: Pair, taps: Pair, stride: Size, padding: Size, dilation: Size) -> Pair:
-    """How many places there are on each axis."""
-    rows, columns = (
-        max((n + 2 * p - d * (k - 1) - 1) // s + 1, 0)
-        for n, k, s, p, d in zip(size, taps, pair(stride), pair(padding), pair(dilation))
-    )
-    return rows, columns
-
-
-def contacts(
-    size: Pair, taps: Pair, outs: Pair, stride: Size, padding: Size, dilation: Size, place: Place = place
-) -> Iterator[tuple[int, int, int, int, int, int]]:
-    """Every tap of every window that lies on the image: (y, x, i, j, row, column), window by window."""
-    (s_h, s_w), (p_h, p_w), (d_h, d_w) = pair(stride), pair(padding), pair(dilation)
-    for y, x, i, j in np.ndindex(*outs, *taps):
-        row, column = place(y, i, s_h, p_h, d_h), place(x, j, s_w, p_w, d_w)
-        if 0 <= row < size[0] and 0 <= column < size[1]:
-            yield y, x, i, j, row, column
-
-
-def gather(
-    input: np.ndarray,
-    kernel_size: Size,
-    stride: Size = 1,
-    padding: Size = 0,
-    dilation: Size = 1,
-    place: Place = place,
-) -> np.ndarray:
-    """All windows, (N, C, H_out, W_out, kh, kw); zero where `place` leads outside the image."""
-    N, C, H, W = input.shape
-    taps = pair(kernel_size)
-    outs = outputs((H, W), taps, stride, padding, dilation)
-    result = np.zeros((N, C, *outs, *taps), dtype=input.dtype)
-    for y, x, i, j, row, column in contacts((H, W), taps, outs, stride, padding, dilation, place):
-        result[:, :, y, x, i, j] = input[:, :, row, column]
-    return result
-
-
-# Where a tap lies, wrongly. The right one is `place`.
 def unstrided(out: int, tap: int, s: int, p: int, d: int) -> int:
     return out + tap * d - p
 
@@ -97,6 +65,62 @@ def unpadded(out: int, tap: int, s: int, p: int, d: int) -> int:
 
 def clamped(out: int, tap: int, s: int, p: int, d: int) -> int:
     return max(out * s - p, 0) + tap * d
+
+
+class Layout(NamedTuple):
+    """How windows lie on an image. `place` says where a tap lies; a mistake may have another one."""
+
+    stride: Pair
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+    place: Callable[[int, int, int, int, int], int] = place
+
+    def swapped(self) -> Layout:
+        """For rows what is for columns, and the reverse."""
+        return Layout(self.stride[::-1], self.padding[::-1], self.dilation[::-1], self.place)
+
+    def unpadded_size(self, outs: Pair, taps: Pair) -> Pair:
+        """The smallest image that has so many places: no row or column is left over."""
+        rows, columns = (
+            max((n - 1) * s + (k - 1) * d + 1 - 2 * p, 0)
+            for n, k, s, p, d in zip(outs, taps, self.stride, self.padding, self.dilation)
+        )
+        return rows, columns
+
+    def outputs(self, size: Pair, taps: Pair) -> Pair:
+        """How many places there are on each axis."""
+        rows, columns = (
+            max((n + 2 * p - d * (k - 1) - 1) // s + 1, 0)
+            for n, k, s, p, d in zip(size, taps, self.stride, self.padding, self.dilation)
+        )
+        return rows, columns
+
+    def contacts(self, size: Pair, taps: Pair, outs: Pair) -> Iterator[tuple[int, int, int, int, int, int]]:
+        """Every tap of every window that lies on the image: (y, x, i, j, row, column), window by window."""
+        (s_h, s_w), (p_h, p_w), (d_h, d_w) = self.stride, self.padding, self.dilation
+        for y, x, i, j in product(*map(range, (*outs, *taps))):
+            row, column = self.place(y, i, s_h, p_h, d_h), self.place(x, j, s_w, p_w, d_w)
+            if 0 <= row < size[0] and 0 <= column < size[1]:
+                yield y, x, i, j, row, column
+
+
+def layout_of(options: dict[str, Size]) -> Layout:
+    stride, padding, dilation = (
+        options.get("stride", 1),
+        options.get("padding", 0),
+        options.get("dilation", 1),
+    )
+    return Layout(pair(stride), pair(padding), pair(dilation))
+
+
+def gather(input: np.ndarray, taps: Pair, layout: Layout) -> np.ndarray:
+    """All windows, (N, C, H_out, W_out, kh, kw); zero where a tap lies outside the image."""
+    N, C, H, W = input.shape
+    outs = layout.outputs((H, W), taps)
+    result = np.zeros((N, C, *outs, *taps), dtype=input.dtype)
+    for y, x, i, j, row, column in layout.contacts((H, W), taps, outs):
+        result[:, :, y, x, i, j] = input[:, :, row, column]
+    return result
 
 
 # ---------------------------------------------------------------- windows
@@ -134,9 +158,9 @@ def views(rng: np.random.Generator) -> Iterator[Sample]:
         stride, dilation = (int(v) for v in rng.integers(1, 4, 2))
         options = {"stride": stride, "dilation": (dilation, 1)}
         yield Sample((fractions(rng, (2, 1, H, W)), (2, 3)), options, "stride and dilation")
-    for layout in LAYOUTS[1:]:
+    for how in LAYOUTS[1:]:
         image = fractions(rng, (2, 3, 3, 4))
-        yield Sample((with_room(image) if layout == "reversed" else lay_out(image, layout), 2), group="arrays")
+        yield Sample((with_room(image) if how == "reversed" else lay_out(image, how), 2), group="arrays")
     yield Sample((fractions(rng, (2, 3, 3, 4), np.float32), (2, 3)), group="arrays")
 
 
@@ -148,31 +172,36 @@ def with_room(array: np.ndarray) -> np.ndarray:
     return np.flip(memory[: array.size].reshape(array.shape))
 
 
-def read_memory(array: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """What stands in memory `offsets` bytes after the array's first element, whatever the array's strides are.
-    Beyond the memory that is the array's own, it goes on at its first element."""
-    owner = array.base if isinstance(array.base, np.ndarray) else array
-    start = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+def windows_in_torch(torch: Any, input: Any, kernel_size: Size, stride: Size = 1, dilation: Size = 1) -> Any:
+    for axis, k, s, d in zip((2, 3), pair(kernel_size), pair(stride), pair(dilation)):
+        input = input.unfold(axis, d * (k - 1) + 1, s)
+    d_h, d_w = pair(dilation)
+    return input[..., ::d_h, ::d_w]
+
+
+def from_assumed_strides(input: np.ndarray, taps: Pair, layout: Layout, unit: int) -> np.ndarray:
+    """The windows of somebody who takes neighbouring elements to lie `unit` bytes apart, and rows to be full.
+
+    They are read from the array's own memory. Where that ends, reading goes on at the array's first element.
+    """
+    owner = input.base if isinstance(input.base, np.ndarray) else input
+    start = input.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
     memory = np.frombuffer(owner.tobytes("A"), dtype=np.uint8)[start:]
-    bytes_of_each = (offsets[..., None] + np.arange(array.itemsize)) % memory.size
-    return memory[bytes_of_each].view(array.dtype)[..., 0]
-
-
-def from_assumed_strides(
-    input: np.ndarray, kernel_size: Size, stride: Size, dilation: Size, unit: int
-) -> np.ndarray:
-    """The windows of somebody who takes neighbouring elements to lie `unit` bytes apart, and rows to be full."""
-    elements = np.arange(input.size).reshape(input.shape)
-    return read_memory(input, gather(elements, kernel_size, stride, 0, dilation) * unit)
+    elements = gather(np.arange(input.size).reshape(input.shape), taps, layout)
+    bytes_of_each = elements[..., None] * unit + np.arange(input.itemsize)
+    return memory[bytes_of_each % memory.size].view(input.dtype)[..., 0]
 
 
 def _windows(
-    name: str, explanation: str, function: Callable[..., np.ndarray], group: str = "plain"
+    name: str,
+    explanation: str,
+    function: Callable[[np.ndarray, Pair, Layout], np.ndarray],
+    group: str = "plain",
 ) -> Mistake:
-    """A mistake as a function of all four arguments."""
+    """A mistake as a function of the input, (kh, kw) and the layout."""
 
     def mistaken(input: np.ndarray, kernel_size: Size, stride: Size = 1, dilation: Size = 1) -> np.ndarray:
-        return function(input, kernel_size, stride, dilation)
+        return function(input, pair(kernel_size), Layout(pair(stride), dilation=pair(dilation)))
 
     return Mistake(name, explanation, mistaken, group)
 
@@ -185,111 +214,103 @@ windows = Exercise(
     difficulty=3,
     minutes=15,
     samples=views,
-    oracle=lambda torch, input, kernel_size, stride=1, dilation=1: windows_in_torch(
-        input, pair(kernel_size), pair(stride), pair(dilation)
-    ),
+    oracle=windows_in_torch,
     oracle_name="torch.Tensor.unfold",
     results=("windows",),
     mistakes=(
         _windows(
             "strides in elements",
             "You count strides in elements. NumPy counts them in bytes: start from input.strides.",
-            lambda input, k, s, d: from_assumed_strides(input, k, s, d, unit=1),
+            lambda input, taps, layout: from_assumed_strides(input, taps, layout, unit=1),
         ),
         _windows(
             "contiguous memory assumed",
             "You work the strides out from the shape, as if the elements lay one after the other in memory. "
             "In a view they may lie otherwise: start from input.strides.",
-            lambda input, k, s, d: from_assumed_strides(input, k, s, d, unit=input.itemsize),
+            lambda input, taps, layout: from_assumed_strides(input, taps, layout, unit=input.itemsize),
             "arrays",
         ),
         _windows(
             "taps before places",
             "Your axes are (N, C, kh, kw, H_out, W_out). Here the places come before the taps: "
             "(N, C, H_out, W_out, kh, kw).",
-            lambda input, k, s, d: gather(input, k, s, 0, d).transpose(0, 1, 4, 5, 2, 3),
+            lambda input, taps, layout: gather(input, taps, layout).transpose(0, 1, 4, 5, 2, 3),
         ),
         _windows(
             "columns before rows in the window",
             "Your windows lie on their side: the last two axes are (kh, kw), the rows of a window before "
             "its columns.",
-            lambda input, k, s, d: gather(input, k, s, 0, d).swapaxes(-1, -2),
+            lambda input, taps, layout: gather(input, taps, layout).swapaxes(4, 5),
         ),
         _windows(
             "columns before rows of places",
             "Your places lie on their side: axes 2 and 3 are (H_out, W_out), down before across.",
-            lambda input, k, s, d: gather(input, k, s, 0, d).swapaxes(2, 3),
+            lambda input, taps, layout: gather(input, taps, layout).swapaxes(2, 3),
         ),
         _windows(
             "last places lost",
             "You count the steps of a window, not its places: after dividing by the stride, add 1.",
-            lambda input, k, s, d: gather(input, k, s, 0, d)[:, :, :-1, :-1],
+            lambda input, taps, layout: gather(input, taps, layout)[:, :, :-1, :-1],
         ),
         _windows(
             "square window",
             "You use the window's height for its width too. It has kh rows and kw columns.",
-            lambda input, k, s, d: gather(input, pair(k)[0], s, 0, d),
+            lambda input, taps, layout: gather(input, (taps[0], taps[0]), layout),
         ),
         _windows(
             "windows side by side",
             "Your windows lie side by side and share no pixel. They start `stride` apart, and that is 1 if "
             "nothing is said.",
-            lambda input, k, s, d: gather(input, k, k, 0, d),
+            lambda input, taps, layout: gather(input, taps, layout._replace(stride=taps)),
         ),
         _windows(
             "start not multiplied by the stride",
             "Your window at (y, x) starts at pixel (y, x). It starts at (y * s_h, x * s_w): "
             "one place further is `stride` pixels further.",
-            lambda input, k, s, d: gather(input, k, s, 0, d, unstrided),
+            lambda input, taps, layout: gather(input, taps, layout._replace(place=unstrided)),
             "stride and dilation",
         ),
         _windows(
             "stride ignored",
             "You ignore the stride: these are the windows at every place.",
-            lambda input, k, s, d: gather(input, k, 1, 0, d),
+            lambda input, taps, layout: gather(input, taps, layout._replace(stride=(1, 1))),
             "stride and dilation",
         ),
         _windows(
             "taps not spread",
             "The pixels of your windows are neighbours. With a dilation, tap (i, j) lies i * d_h rows and "
             "j * d_w columns after the window's first pixel.",
-            lambda input, k, s, d: gather(input, k, s, 0, d, undilated),
+            lambda input, taps, layout: gather(input, taps, layout._replace(place=undilated)),
             "stride and dilation",
         ),
         _windows(
             "dilation ignored",
             "You ignore the dilation, in the shape and in the taps. kh taps that are d_h apart span "
             "d_h * (kh - 1) + 1 rows.",
-            lambda input, k, s, d: gather(input, k, s, 0, 1),
+            lambda input, taps, layout: gather(input, taps, layout._replace(dilation=(1, 1))),
             "stride and dilation",
         ),
         _windows(
             "stride and dilation exchanged",
             "You exchange stride and dilation: stride leads from window to window, dilation from tap to tap.",
-            lambda input, k, s, d: gather(input, k, s, 0, d, exchanged),
+            lambda input, taps, layout: gather(input, taps, layout._replace(place=exchanged)),
             "stride and dilation",
         ),
         _windows(
             "pairs the wrong way round",
             "You take the second number of stride and dilation for the rows. "
             "In a pair the first one is for the rows.",
-            lambda input, k, s, d: gather(input, k, swapped(s), 0, swapped(d)),
+            lambda input, taps, layout: gather(input, taps, layout.swapped()),
             "stride and dilation",
         ),
     ),
 )
 
 
-def windows_in_torch(input: Any, kernel_size: Pair, stride: Pair, dilation: Pair) -> Any:
-    for axis, k, s, d in zip((2, 3), kernel_size, stride, dilation):
-        input = input.unfold(axis, d * (k - 1) + 1, s)
-    return input[..., :: dilation[0], :: dilation[1]]
-
-
 # ---------------------------------------------------------------- im2col and col2im
 
-# As above. Besides: padding that differs between rows and columns, padding wider than the kernel, and what is left
-# over lying in the padding.
+# As above. Besides: padding that differs between rows and columns, padding as wide as the kernel or wider, and a
+# tail that lies in the padding.
 COLUMNS: list[tuple[tuple[int, ...], Size, dict[str, Size], str]] = [
     ((1, 1, 2, 3), (1, 2), {}, "plain"),
     ((1, 1, 3, 2), (2, 1), {}, "plain"),
@@ -328,48 +349,55 @@ def images(rng: np.random.Generator) -> Iterator[Sample]:
         stride, padding = (int(v) for v in rng.integers([2, 0], [4, 3]))
         options = {"padding": (padding, 1), "stride": stride}
         yield Sample((fractions(rng, (2, 1, H, W)), (2, 3)), options, "stride and padding")
-    for layout in LAYOUTS[1:]:
-        yield Sample((lay_out(fractions(rng, (2, 3, 3, 4)), layout), 2))
+    for how in LAYOUTS[1:]:
+        yield Sample((lay_out(fractions(rng, (2, 3, 3, 4)), how), 2))
     yield Sample((fractions(rng, (2, 3, 3, 4), np.float32), (2, 3)))
 
 
-def rows_of_columns(windows: np.ndarray) -> np.ndarray:
-    """(N, C, H_out, W_out, kh, kw) as the matrix that unfold makes of it."""
+def unfold(input: np.ndarray, taps: Pair, layout: Layout) -> np.ndarray:
+    return as_columns(gather(input, taps, layout))
+
+
+def as_columns(windows: np.ndarray) -> np.ndarray:
     N, C, H_out, W_out, kh, kw = windows.shape
     return windows.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * kh * kw, H_out * W_out)
 
 
+def leaves_the_axes(input: np.ndarray, taps: Pair, layout: Layout) -> np.ndarray:
+    return gather(input, taps, layout).reshape(unfold(input, taps, layout).shape)
+
+
+def channels_fastest(input: np.ndarray, taps: Pair, layout: Layout) -> np.ndarray:
+    return gather(input, taps, layout).transpose(0, 4, 5, 1, 2, 3).reshape(unfold(input, taps, layout).shape)
+
+
+def takes_the_padded_copy_for_contiguous(input: np.ndarray, taps: Pair, layout: Layout) -> np.ndarray:
+    p_h, p_w = layout.padding
+    padded = np.pad(input, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)))
+    return as_columns(from_assumed_strides(padded, taps, layout._replace(padding=(0, 0)), padded.itemsize))
+
+
+def unfold_in_the_order_of_conv2d(
+    input: np.ndarray, kernel_size: Size, stride: Size = 1, padding: Size = 0, dilation: Size = 1
+) -> np.ndarray:
+    return unfold(input, pair(kernel_size), Layout(pair(stride), pair(padding), pair(dilation)))
+
+
 def _im2col(
-    name: str, explanation: str, function: Callable[..., np.ndarray], group: str = "plain"
+    name: str,
+    explanation: str,
+    function: Callable[[np.ndarray, Pair, Layout], np.ndarray],
+    group: str = "plain",
 ) -> Mistake:
-    """A mistake as a function of input, kernel size, stride, padding and dilation."""
+    """A mistake as a function of the input, (kh, kw) and the layout."""
 
     def mistaken(
         input: np.ndarray, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1
     ) -> np.ndarray:
-        return function(input, kernel_size, stride, padding, dilation)
+        return function(input, pair(kernel_size), Layout(pair(stride), pair(padding), pair(dilation)))
 
     return Mistake(name, explanation, mistaken, group)
 
-
-def in_the_order_of_conv2d(
-    input: np.ndarray, kernel_size: Size, stride: Size = 1, padding: Size = 0, dilation: Size = 1
-) -> np.ndarray:
-    return rows_of_columns(gather(input, kernel_size, stride, padding, dilation))
-
-
-def reads_the_padded_copy_as_contiguous(
-    input: np.ndarray, kernel_size: Size, stride: Size, padding: Size, dilation: Size
-) -> np.ndarray:
-    (p_h, p_w) = pair(padding)
-    padded = np.pad(input, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)))
-    windows = from_assumed_strides(padded, kernel_size, stride, dilation, unit=padded.itemsize)
-    return rows_of_columns(windows)
-
-
-ORDER_OF_ARGUMENTS = (
-    "Your arguments are in the order of conv2d. torch's {} has another one: kernel_size, dilation, padding, stride."
-)
 
 im2col = Exercise(
     name="im2col",
@@ -388,155 +416,140 @@ im2col = Exercise(
             "axes not moved",
             "The shape is right, but your windows are spread over several columns: reshape moves no axis. "
             "Bring the taps before the places first: (N, C, kh, kw, H_out, W_out).",
-            lambda input, *options: (windows := gather(input, *options)).reshape(
-                rows_of_columns(windows).shape
-            ),
+            leaves_the_axes,
         ),
         _im2col(
-            "channels last in a column",
+            "channels fastest",
             "Your columns go through the channels fastest: (kh, kw, C). Here they go channel by channel, "
             "(C, kh, kw), as weight.reshape(C_out, -1) does.",
-            lambda input, *options: rows_of_columns(by_channel(gather(input, *options))),
+            channels_fastest,
         ),
         _im2col(
             "columns before rows in the window",
             "You write each window down column by column. It goes row by row: (C, kh, kw).",
-            lambda input, *options: rows_of_columns(gather(input, *options).swapaxes(-1, -2)),
+            lambda input, taps, layout: as_columns(gather(input, taps, layout).swapaxes(4, 5)),
         ),
         _im2col(
             "columns before rows of places",
             "Your places go down the image first. They go row by row: the window at (y, x) is column "
             "y * W_out + x.",
-            lambda input, *options: rows_of_columns(gather(input, *options).swapaxes(2, 3)),
+            lambda input, taps, layout: as_columns(gather(input, taps, layout).swapaxes(2, 3)),
         ),
         _im2col(
             "windows as rows",
             "Your windows are rows. Here each window is a column: (N, C * kh * kw, H_out * W_out).",
-            lambda input, *options: rows_of_columns(gather(input, *options)).swapaxes(1, 2),
+            lambda input, taps, layout: unfold(input, taps, layout).swapaxes(1, 2),
         ),
         _im2col(
             "batch side by side",
             "You put the images of the batch side by side into one matrix. Here each has its own: "
             "(N, C * kh * kw, H_out * W_out).",
-            lambda input, *options: np.concatenate(list(rows_of_columns(gather(input, *options))), axis=1),
+            lambda input, taps, layout: np.concatenate(list(unfold(input, taps, layout)), axis=1),
         ),
         _im2col(
             "padded copy taken for contiguous",
             "You work the strides out from the shape, as if the elements lay one after the other in memory. "
             "np.pad keeps the order of its argument, even if that runs down the columns: start from the "
             "strides of the padded copy.",
-            reads_the_padded_copy_as_contiguous,
+            takes_the_padded_copy_for_contiguous,
         ),
         _im2col(
             "start not multiplied by the stride",
-            "Your window at (y, x) starts y rows further down than the first one. "
-            "It starts y * s_h rows further, and x * s_w columns.",
-            lambda input, *options: rows_of_columns(gather(input, *options, unstrided)),
+            "Your window at (y, x) starts y rows below the first one. It starts y * s_h rows below, and "
+            "x * s_w columns to the right.",
+            lambda input, taps, layout: unfold(input, taps, layout._replace(place=unstrided)),
             "stride and padding",
         ),
         _im2col(
             "stride ignored",
             "You ignore the stride: these are the windows at every place.",
-            lambda input, k, s, p, d: rows_of_columns(gather(input, k, 1, p, d)),
+            lambda input, taps, layout: unfold(input, taps, layout._replace(stride=(1, 1))),
             "stride and padding",
         ),
         _im2col(
             "padding ignored",
             "You ignore the padding: your windows stay inside the image.",
-            lambda input, k, s, p, d: rows_of_columns(gather(input, k, s, 0, d)),
+            lambda input, taps, layout: unfold(input, taps, layout._replace(padding=(0, 0))),
             "stride and padding",
         ),
         _im2col(
             "starts at the image's corner",
             "Your first window starts at the image's first pixel. With padding it starts p_h rows above it "
             "and p_w columns to its left, among the zeros.",
-            lambda input, *options: rows_of_columns(gather(input, *options, unpadded)),
+            lambda input, taps, layout: unfold(input, taps, layout._replace(place=unpadded)),
             "stride and padding",
         ),
         _im2col(
             "start clamped at 0",
             "Your windows that should start in the padding start at the image's edge instead. "
             "What lies outside the image is read as 0.",
-            lambda input, *options: rows_of_columns(gather(input, *options, clamped)),
+            lambda input, taps, layout: unfold(input, taps, layout._replace(place=clamped)),
             "stride and padding",
         ),
         _im2col(
             "pairs the wrong way round",
             "You take the second number of stride, padding and dilation for the rows. "
             "In a pair the first one is for the rows.",
-            lambda input, k, s, p, d: rows_of_columns(gather(input, k, swapped(s), swapped(p), swapped(d))),
+            lambda input, taps, layout: unfold(input, taps, layout.swapped()),
             "stride and padding",
         ),
         _im2col(
             "taps not spread",
             "The pixels of your windows are neighbours. With a dilation, tap (i, j) lies i * d_h rows and "
             "j * d_w columns after the window's first pixel.",
-            lambda input, *options: rows_of_columns(gather(input, *options, undilated)),
+            lambda input, taps, layout: unfold(input, taps, layout._replace(place=undilated)),
             "dilation",
         ),
         _im2col(
             "dilation ignored",
             "You ignore the dilation, in the shape and in the taps. kh taps that are d_h apart span "
             "d_h * (kh - 1) + 1 rows.",
-            lambda input, k, s, p, d: rows_of_columns(gather(input, k, s, p, 1)),
+            lambda input, taps, layout: unfold(input, taps, layout._replace(dilation=(1, 1))),
             "dilation",
         ),
         Mistake(
             "in the order of conv2d",
-            ORDER_OF_ARGUMENTS.format("unfold"),
-            in_the_order_of_conv2d,
+            "Your options are in the order of conv2d. torch's unfold has another one: "
+            "kernel_size, dilation, padding, stride.",
+            unfold_in_the_order_of_conv2d,
             "dilation",
         ),
     ),
 )
 
 
-def by_channel(windows: np.ndarray) -> np.ndarray:
-    """The same numbers, but so that a column made of them goes through the channels fastest."""
-    N, C, H_out, W_out, kh, kw = windows.shape
-    return windows.transpose(0, 4, 5, 1, 2, 3).reshape(N, C, kh, kw, H_out, W_out).transpose(0, 1, 4, 5, 2, 3)
-
-
 def columns(rng: np.random.Generator) -> Iterator[Sample]:
-    for (N, C, H, W), kernel_size, options, group in COLUMNS:
-        (kh, kw), (d_h, d_w) = pair(kernel_size), pair(options.get("dilation", 1))
-        outs = outputs((H, W), (kh, kw), options.get("stride", 1), options.get("padding", 0), (d_h, d_w))
-        shape = (N, C * kh * kw, outs[0] * outs[1])
-        values = integers if np.prod(shape) <= 9 else fractions
-        yield Sample((values(rng, shape), (H, W), kernel_size), options, group)
-    # The options without their names: dilation, padding, stride.
-    yield Sample((fractions(rng, (1, 8, 12)), (5, 6), (2, 2), (3, 2), (1, 0), (1, 2)), group="dilation")
+    def draw(shape: tuple[int, ...], kernel_size: Size, options: dict[str, Size]) -> np.ndarray:
+        (N, C, H, W), (kh, kw) = shape, pair(kernel_size)
+        H_out, W_out = layout_of(options).outputs((H, W), (kh, kw))
+        size = (N, C * kh * kw, H_out * W_out)
+        return (integers if np.prod(size) <= 9 else fractions)(rng, size)
+
+    for shape, kernel_size, options, group in COLUMNS:
+        yield Sample((draw(shape, kernel_size, options), shape[2:], kernel_size), options, group)
+    # The options without their names: dilation, padding, stride. There are as many windows if the first and the last
+    # are exchanged, so that the mistake gives an image and no error.
+    yield Sample((fractions(rng, (1, 8, 4)), (3, 4), (2, 2), (3, 2), (1, 0), 1), group="dilation")
     for _ in range(2):
         H, W = (int(v) for v in rng.permutation(4)[:2] + 4)
         stride, padding = (int(v) for v in rng.integers([2, 0], [4, 3]))
-        H_out, W_out = outputs((H, W), (2, 3), stride, (padding, 1), 1)
-        options = {"padding": (padding, 1), "stride": stride}
-        yield Sample((fractions(rng, (2, 6, H_out * W_out)), (H, W), (2, 3)), options, "stride and padding")
-    for layout in LAYOUTS[1:]:
-        yield Sample((lay_out(fractions(rng, (2, 12, 6)), layout), (3, 4), 2))
+        drawn: dict[str, Size] = {"padding": (padding, 1), "stride": stride}
+        yield Sample((draw((2, 1, H, W), (2, 3), drawn), (H, W), (2, 3)), drawn, "stride and padding")
+    for how in LAYOUTS[1:]:
+        yield Sample((lay_out(fractions(rng, (2, 12, 6)), how), (3, 4), 2))
     yield Sample((fractions(rng, (2, 18, 4), np.float32), (3, 4), (2, 3)))
 
 
-def scatter(
-    input: np.ndarray,
-    output_size: Pair,
-    kernel_size: Size,
-    stride: Size = 1,
-    padding: Size = 0,
-    dilation: Size = 1,
-    place: Place = place,
-    keep: str = "sum",
-) -> np.ndarray:
-    """fold. `keep` is what stays where windows overlap: "sum", "mean", "last window" or "last tap"."""
-    kh, kw = pair(kernel_size)
-    outs = outputs(output_size, (kh, kw), stride, padding, dilation)
-    values = input.reshape(len(input), -1, kh, kw, *outs)
-    image = np.zeros((*values.shape[:2], *output_size))
-    count = np.zeros(output_size)
-    every = list(contacts(output_size, (kh, kw), outs, stride, padding, dilation, place))
+def fold(input: np.ndarray, size: Pair, taps: Pair, layout: Layout, keep: str = "sum") -> np.ndarray:
+    """`keep` is what stays where windows overlap: "sum", "mean", "last window" or "last tap"."""
+    outs = layout.outputs(size, taps)
+    values = input.reshape(len(input), -1, *taps, *outs)
+    image = np.zeros((*values.shape[:2], *size))
+    count = np.zeros(size)
+    contacts = list(layout.contacts(size, taps, outs))
     if keep == "last tap":
-        every.sort(key=lambda contact: contact[2:4])
-    for y, x, i, j, row, column in every:
+        contacts.sort(key=lambda contact: contact[2:4])
+    for y, x, i, j, row, column in contacts:
         if keep.startswith("last"):
             image[:, :, row, column] = 0
         image[:, :, row, column] += values[:, :, i, j, y, x]
@@ -544,10 +557,49 @@ def scatter(
     return image / np.maximum(count, 1) if keep == "mean" else image
 
 
+def reordered(input: np.ndarray, taps: Pair, order: tuple[int, int, int]) -> np.ndarray:
+    """The columns of somebody who takes their rows to be in another order of (C, kh, kw)."""
+    N, rows, L = input.shape
+    sizes = (rows // (taps[0] * taps[1]), *taps)
+    taken = input.reshape(N, *(sizes[axis] for axis in order), L)
+    return np.moveaxis(taken, (1, 2, 3), [axis + 1 for axis in order]).reshape(N, rows, L)
+
+
+def reads_places_downwards(input: np.ndarray, size: Pair, taps: Pair, layout: Layout) -> np.ndarray:
+    H_out, W_out = layout.outputs(size, taps)
+    downwards = input.reshape(*input.shape[:2], W_out, H_out).swapaxes(2, 3)
+    return fold(downwards.reshape(input.shape), size, taps, layout)
+
+
+def keeps_the_padding(input: np.ndarray, size: Pair, taps: Pair, layout: Layout) -> np.ndarray:
+    (H, W), (p_h, p_w) = size, layout.padding
+    return fold(input, (H + 2 * p_h, W + 2 * p_w), taps, layout._replace(padding=(0, 0)))
+
+
+def loses_the_tail(input: np.ndarray, size: Pair, taps: Pair, layout: Layout) -> np.ndarray:
+    H, W = layout.unpadded_size(layout.outputs(size, taps), taps)
+    return fold(input, size, taps, layout)[:, :, :H, :W]
+
+
+def fold_in_the_order_of_conv2d(
+    input: np.ndarray,
+    output_size: Pair,
+    kernel_size: Size,
+    stride: Size = 1,
+    padding: Size = 0,
+    dilation: Size = 1,
+) -> np.ndarray:
+    layout = Layout(pair(stride), pair(padding), pair(dilation))
+    return fold(input, output_size, pair(kernel_size), layout)
+
+
 def _col2im(
-    name: str, explanation: str, function: Callable[..., np.ndarray], group: str = "plain"
+    name: str,
+    explanation: str,
+    function: Callable[[np.ndarray, Pair, Pair, Layout], np.ndarray],
+    group: str = "plain",
 ) -> Mistake:
-    """A mistake as a function of input, output size, kernel size, stride, padding and dilation."""
+    """A mistake as a function of the input, (H, W), (kh, kw) and the layout."""
 
     def mistaken(
         input: np.ndarray,
@@ -557,51 +609,10 @@ def _col2im(
         padding: Size = 0,
         stride: Size = 1,
     ) -> np.ndarray:
-        return function(input, output_size, kernel_size, stride, padding, dilation)
+        layout = Layout(pair(stride), pair(padding), pair(dilation))
+        return function(input, output_size, pair(kernel_size), layout)
 
     return Mistake(name, explanation, mistaken, group)
-
-
-def keeps_the_padding(
-    input: np.ndarray, output_size: Pair, kernel_size: Size, stride: Size, padding: Size, dilation: Size
-) -> np.ndarray:
-    (H, W), (p_h, p_w) = output_size, pair(padding)
-    return scatter(input, (H + 2 * p_h, W + 2 * p_w), kernel_size, stride, 0, dilation)
-
-
-def loses_the_tail(
-    input: np.ndarray, output_size: Pair, kernel_size: Size, stride: Size, padding: Size, dilation: Size
-) -> np.ndarray:
-    taps = pair(kernel_size)
-    H_out, W_out = outputs(output_size, taps, stride, padding, dilation)
-    (s_h, s_w), (p_h, p_w), (d_h, d_w) = pair(stride), pair(padding), pair(dilation)
-    H = (H_out - 1) * s_h + (taps[0] - 1) * d_h + 1 - 2 * p_h
-    W = (W_out - 1) * s_w + (taps[1] - 1) * d_w + 1 - 2 * p_w
-    return scatter(input, output_size, kernel_size, stride, padding, dilation)[:, :, :H, :W]
-
-
-def folds_in_the_order_of_conv2d(
-    input: np.ndarray,
-    output_size: Pair,
-    kernel_size: Size,
-    stride: Size = 1,
-    padding: Size = 0,
-    dilation: Size = 1,
-) -> np.ndarray:
-    # What does not fit is cut off or filled up, to have an image in any case.
-    (kh, kw), (N, rows, _) = pair(kernel_size), input.shape
-    H_out, W_out = outputs(output_size, (kh, kw), stride, padding, dilation)
-    fitting = np.resize(input, (N, rows, H_out * W_out))
-    return scatter(fitting, output_size, kernel_size, stride, padding, dilation)
-
-
-def columns_from(input: np.ndarray, kernel_size: Size, order: tuple[int, int, int]) -> np.ndarray:
-    """The columns of somebody who takes their rows to be in another order of (C, kh, kw)."""
-    N, rows, L = input.shape
-    kh, kw = pair(kernel_size)
-    sizes = (rows // (kh * kw), kh, kw)
-    taken = input.reshape(N, *(sizes[axis] for axis in order), L)
-    return np.moveaxis(taken, (1, 2, 3), [axis + 1 for axis in order]).reshape(N, rows, L)
 
 
 OVERLAP = (
@@ -625,54 +636,45 @@ col2im = Exercise(
         _col2im(
             "assigned window by window",
             OVERLAP,
-            lambda *arguments: scatter(*arguments, keep="last window"),
+            lambda input, size, taps, layout: fold(input, size, taps, layout, keep="last window"),
         ),
         _col2im(
             "assigned tap by tap",
             OVERLAP,
-            lambda *arguments: scatter(*arguments, keep="last tap"),
+            lambda input, size, taps, layout: fold(input, size, taps, layout, keep="last tap"),
         ),
         _col2im(
             "averaged",
             "You take the mean of the values that meet at a pixel. They are added up: col2im is the adjoint of "
             "im2col, not its inverse.",
-            lambda *arguments: scatter(*arguments, keep="mean"),
+            lambda input, size, taps, layout: fold(input, size, taps, layout, keep="mean"),
         ),
         _col2im(
-            "channels last in a column",
+            "channels fastest",
             "You read the columns as (kh, kw, C). They go channel by channel: (C, kh, kw).",
-            lambda input, size, k, *options: scatter(columns_from(input, k, (1, 2, 0)), size, k, *options),
+            lambda input, size, taps, layout: fold(reordered(input, taps, (1, 2, 0)), size, taps, layout),
         ),
         _col2im(
             "columns before rows in the window",
             "You read each window column by column. It goes row by row: (C, kh, kw).",
-            lambda input, size, k, *options: scatter(columns_from(input, k, (0, 2, 1)), size, k, *options),
+            lambda input, size, taps, layout: fold(reordered(input, taps, (0, 2, 1)), size, taps, layout),
         ),
         _col2im(
             "columns before rows of places",
-            "You take the windows to go down the image first. They go row by row: column y * W_out + x is the "
+            "You take the places to go down the image first. They go row by row: column y * W_out + x is the "
             "window at (y, x).",
-            lambda input, size, k, s, p, d: scatter(
-                input.reshape(*input.shape[:2], *swapped(outputs(size, pair(k), s, p, d)))
-                .swapaxes(2, 3)
-                .reshape(input.shape),
-                size,
-                k,
-                s,
-                p,
-                d,
-            ),
+            reads_places_downwards,
         ),
         _col2im(
-            "not moved by the stride",
-            "Your window at (y, x) starts y rows further down than the first one. "
-            "It starts y * s_h rows further, and x * s_w columns.",
-            lambda *arguments: scatter(*arguments, unstrided),
+            "start not multiplied by the stride",
+            "Your window at (y, x) starts y rows below the first one. It starts y * s_h rows below, and "
+            "x * s_w columns to the right.",
+            lambda input, size, taps, layout: fold(input, size, taps, layout._replace(place=unstrided)),
             "stride and padding",
         ),
         _col2im(
             "tail lost",
-            "Your image ends with the last window. The stride may have dropped rows and columns after it: "
+            "Your image ends where the last window ends. The stride may have dropped rows and columns after it: "
             "the image has output_size, and these pixels are 0.",
             loses_the_tail,
             "stride and padding",
@@ -685,30 +687,31 @@ col2im = Exercise(
             "stride and padding",
         ),
         _col2im(
-            "padding not cut off at the front",
+            "starts at the image's corner",
             "Your first window starts at the image's first pixel. With padding it starts p_h rows above it and "
             "p_w columns to its left, and what lands outside the image is dropped.",
-            lambda *arguments: scatter(*arguments, unpadded),
+            lambda input, size, taps, layout: fold(input, size, taps, layout._replace(place=unpadded)),
             "stride and padding",
         ),
         _col2im(
             "start clamped at 0",
             "Your windows that should start in the padding start at the image's edge instead. "
             "What lands outside the image is dropped.",
-            lambda *arguments: scatter(*arguments, clamped),
+            lambda input, size, taps, layout: fold(input, size, taps, layout._replace(place=clamped)),
             "stride and padding",
         ),
         _col2im(
             "taps not spread",
             "You put the taps of a window on neighbouring pixels. With a dilation, tap (i, j) belongs i * d_h "
             "rows and j * d_w columns after the window's first pixel.",
-            lambda *arguments: scatter(*arguments, undilated),
+            lambda input, size, taps, layout: fold(input, size, taps, layout._replace(place=undilated)),
             "dilation",
         ),
         Mistake(
             "in the order of conv2d",
-            ORDER_OF_ARGUMENTS.format("fold"),
-            folds_in_the_order_of_conv2d,
+            "Your options are in the order of conv2d. torch's fold has another one: "
+            "kernel_size, dilation, padding, stride.",
+            fold_in_the_order_of_conv2d,
             "dilation",
         ),
     ),
@@ -748,16 +751,16 @@ def kernels(rng: np.random.Generator) -> Iterator[Sample]:
     # Always float64: convlab.functional.conv2d, which may be used here, takes arrays of one dtype only, and images of
     # ones and zeros are float64 if nothing else is said.
     for shape, input_size, options, group in MATRICES:
-        values = integers(rng, shape, np.float64) if np.prod(shape) <= 6 else fractions(rng, shape)
-        yield Sample((values, input_size), options, group)
+        weight = integers(rng, shape, np.float64) if np.prod(shape) <= 6 else fractions(rng, shape)
+        yield Sample((weight, input_size), options, group)
     # The options without their names: stride, padding, dilation.
     yield Sample((fractions(rng, (1, 1, 2, 2)), (4, 5), (1, 2), (1, 0), (3, 2)), group="dilation")
     for _ in range(2):
         H, W = (int(v) for v in rng.permutation(3)[:2] + 2)
-        options = {"padding": (int(rng.integers(0, 3)), 1), "stride": int(rng.integers(1, 4))}
-        yield Sample((fractions(rng, (1, 2, 2, 1)), (H, W)), options, "stride and padding")
-    for layout in LAYOUTS[1:]:
-        yield Sample((lay_out(fractions(rng, (2, 1, 2, 2)), layout), (2, 3)))
+        drawn = {"padding": (int(rng.integers(0, 3)), 1), "stride": int(rng.integers(1, 4))}
+        yield Sample((fractions(rng, (1, 2, 2, 1)), (H, W)), drawn, "stride and padding")
+    for how in LAYOUTS[1:]:
+        yield Sample((lay_out(fractions(rng, (2, 1, 2, 2)), how), (2, 3)))
 
 
 def matrix_in_torch(torch: Any, weight: Any, input_size: Pair, *args: Any, **kwargs: Any) -> Any:
@@ -767,84 +770,102 @@ def matrix_in_torch(torch: Any, weight: Any, input_size: Pair, *args: Any, **kwa
     return torch.nn.functional.conv2d(pixels, weight, None, *args, **kwargs).flatten(1).T
 
 
-def blocks(
-    weight: np.ndarray,
-    input_size: Pair,
-    stride: Size = 1,
-    padding: Size = 0,
-    dilation: Size = 1,
-    place: Place = place,
-) -> np.ndarray:
+def blocks(weight: np.ndarray, size: Pair, layout: Layout) -> np.ndarray:
     """The matrix before it is flattened: (C_out, H_out, W_out, C_in, H, W)."""
     C_out, C_in, kh, kw = weight.shape
-    outs = outputs(input_size, (kh, kw), stride, padding, dilation)
-    matrix = np.zeros((C_out, *outs, C_in, *input_size))
-    for y, x, i, j, row, column in contacts(
-        input_size, (kh, kw), outs, stride, padding, dilation, place
-    ):
-        matrix[:, y, x, :, row, column] = weight[:, :, i, j]
-    return matrix
+    outs = layout.outputs(size, (kh, kw))
+    result = np.zeros((C_out, *outs, C_in, *size))
+    for y, x, i, j, row, column in layout.contacts(size, (kh, kw), outs):
+        result[:, y, x, :, row, column] = weight[:, :, i, j]
+    return result
 
 
 def flat(blocks: np.ndarray) -> np.ndarray:
     return blocks.reshape(int(np.prod(blocks.shape[:3])), int(np.prod(blocks.shape[3:])))
 
 
+def matrix(weight: np.ndarray, size: Pair, layout: Layout) -> np.ndarray:
+    return flat(blocks(weight, size, layout))
+
+
+class Tap(NamedTuple):
+    """A tap in one window: where the window starts, and how far from there the tap lies."""
+
+    y: int
+    x: int
+    i: int
+    j: int
+    top: int
+    left: int
+    down: int
+    across: int
+
+
 def by_flat_index(
-    weight: np.ndarray,
-    input_size: Pair,
-    stride: Size,
-    padding: Size,
-    dilation: Size,
-    index: Callable[[int, int, int, int], int],
+    weight: np.ndarray, size: Pair, layout: Layout, index: Callable[[Tap, int, int], int]
 ) -> np.ndarray:
-    """The matrix of somebody who finds the column of a tap by one sum: index(row, column, y, x), all of them from the
-    window and the tap alone. A sum outside the image is left out."""
+    """The matrix of somebody who finds a tap's column by one sum, index(tap, W, W_out), not by row and column."""
     C_out, C_in, kh, kw = weight.shape
-    H, W = input_size
-    outs = outputs(input_size, (kh, kw), stride, padding, dilation)
-    (s_h, s_w), (p_h, p_w), (d_h, d_w) = pair(stride), pair(padding), pair(dilation)
-    matrix = np.zeros((C_out, *outs, C_in, H * W))
-    for y, x, i, j in np.ndindex(*outs, kh, kw):
-        n = index(place(y, i, s_h, p_h, d_h), place(x, j, s_w, p_w, d_w), y, x)
+    H, W = size
+    H_out, W_out = layout.outputs(size, (kh, kw))
+    (s_h, s_w), (p_h, p_w), (d_h, d_w) = layout.stride, layout.padding, layout.dilation
+    result = np.zeros((C_out, H_out, W_out, C_in, H * W))
+    for y, x, i, j in product(range(H_out), range(W_out), range(kh), range(kw)):
+        n = index(Tap(y, x, i, j, y * s_h - p_h, x * s_w - p_w, i * d_h, j * d_w), W, W_out)
         if 0 <= n < H * W:
-            matrix[:, y, x, :, n] = weight[:, :, i, j]
-    return matrix.reshape(C_out * outs[0] * outs[1], C_in * H * W)
+            result[:, y, x, :, n] = weight[:, :, i, j]
+    return result.reshape(C_out * H_out * W_out, C_in * H * W)
 
 
-def starts_one_further_in_each_row(
-    weight: np.ndarray, input_size: Pair, stride: Size, padding: Size, dilation: Size
-) -> np.ndarray:
-    W, (s_h, s_w) = input_size[1], pair(stride)
-    W_out = outputs(input_size, weight.shape[2:], stride, padding, dilation)[1]  # type: ignore[arg-type]
+def moves_on_by_one(weight: np.ndarray, size: Pair, layout: Layout) -> np.ndarray:
+    def index(tap: Tap, W: int, W_out: int) -> int:
+        return tap.y * W_out + tap.x + tap.down * W + tap.across
+
+    return by_flat_index(weight, size, layout, index)
+
+
+def packs_the_taps(weight: np.ndarray, size: Pair, layout: Layout) -> np.ndarray:
+    kw = weight.shape[3]
+    return by_flat_index(weight, size, layout, lambda tap, W, _: tap.top * W + tap.left + tap.i * kw + tap.j)
+
+
+def lands_in_the_next_row(weight: np.ndarray, size: Pair, layout: Layout) -> np.ndarray:
     return by_flat_index(
-        weight,
-        input_size,
-        stride,
-        padding,
-        dilation,
-        lambda row, column, y, x: (row - y * s_h) * W + column - x * s_w + y * W_out + x,
+        weight, size, layout, lambda tap, W, _: (tap.top + tap.down) * W + tap.left + tap.across
     )
 
 
+def wraps_around(weight: np.ndarray, size: Pair, layout: Layout) -> np.ndarray:
+    H = size[0]
+    return by_flat_index(
+        weight, size, layout, lambda tap, W, _: (tap.top + tap.down) % H * W + (tap.left + tap.across) % W
+    )
+
+
+def keeps_columns_for_the_padding(weight: np.ndarray, size: Pair, layout: Layout) -> np.ndarray:
+    (H, W), (p_h, p_w) = size, layout.padding
+    return matrix(weight, (H + 2 * p_h, W + 2 * p_w), layout._replace(padding=(0, 0)))
+
+
+def takes_outputs_for_inputs(weight: np.ndarray, size: Pair, layout: Layout) -> np.ndarray:
+    C_out, C_in, kh, kw = weight.shape
+    return matrix(weight.reshape(C_in, C_out, kh, kw).swapaxes(0, 1), size, layout)
+
+
 def _conv_matrix(
-    name: str, explanation: str, function: Callable[..., np.ndarray], group: str = "plain"
+    name: str,
+    explanation: str,
+    function: Callable[[np.ndarray, Pair, Layout], np.ndarray],
+    group: str = "plain",
 ) -> Mistake:
-    """A mistake as a function of all five arguments."""
+    """A mistake as a function of the weight, (H, W) and the layout."""
 
     def mistaken(
         weight: np.ndarray, input_size: Pair, stride: Size = 1, padding: Size = 0, dilation: Size = 1
     ) -> np.ndarray:
-        return function(weight, input_size, stride, padding, dilation)
+        return function(weight, input_size, Layout(pair(stride), pair(padding), pair(dilation)))
 
     return Mistake(name, explanation, mistaken, group)
-
-
-def keeps_columns_for_the_padding(
-    weight: np.ndarray, input_size: Pair, stride: Size, padding: Size, dilation: Size
-) -> np.ndarray:
-    (H, W), (p_h, p_w) = input_size, pair(padding)
-    return flat(blocks(weight, (H + 2 * p_h, W + 2 * p_w), stride, 0, dilation))
 
 
 conv_matrix = Exercise(
@@ -862,54 +883,107 @@ conv_matrix = Exercise(
     mistakes=(
         _conv_matrix(
             "transposed",
-            "Your matrix lies on its side: an output entry is a row, a pixel of the input a column.",
-            lambda *arguments: flat(blocks(*arguments)).T,
+            "Your matrix lies on its side: each row belongs to one entry of the output, "
+            "each column to one pixel of the input.",
+            lambda weight, size, layout: matrix(weight, size, layout).T,
         ),
         _conv_matrix(
             "flipped kernel",
-            "Your kernel is flipped. Cross-correlation reads it as it is: in each row the taps stand in the "
-            "order of weight.",
-            lambda weight, *arguments: flat(blocks(weight[..., ::-1, ::-1], *arguments)),
+            "Your kernel is flipped. Cross-correlation reads it as it is: along each row of the matrix the taps "
+            "stand in the order of weight.",
+            lambda weight, size, layout: matrix(weight[:, :, ::-1, ::-1], size, layout),
         ),
         _conv_matrix(
-            "output channels last",
-            "Your rows go through the output channels fastest. They go as output[o, y, x] does in memory: "
+            "output channels fastest",
+            "Your rows go through the output channels fastest. They go as output[o, y, x] lies in memory: "
             "all places of channel 0, then all of channel 1.",
-            lambda *arguments: flat(blocks(*arguments).transpose(1, 2, 0, 3, 4, 5)),
+            lambda weight, size, layout: flat(blocks(weight, size, layout).transpose(1, 2, 0, 3, 4, 5)),
         ),
         _conv_matrix(
-            "input channels last",
-            "Your columns go through the input channels fastest. They go as image[c, row, column] does in "
+            "input channels fastest",
+            "Your columns go through the input channels fastest. They go as image[c, row, column] lies in "
             "memory: all pixels of channel 0, then all of channel 1.",
-            lambda *arguments: flat(blocks(*arguments).transpose(0, 1, 2, 4, 5, 3)),
+            lambda weight, size, layout: flat(blocks(weight, size, layout).transpose(0, 1, 2, 4, 5, 3)),
         ),
         _conv_matrix(
             "weight indexed [in, out]",
-            "You index weight as [in, out]. Its first axis counts output channels, its second input channels.",
-            lambda weight, *arguments: flat(
-                blocks(weight.reshape(weight.shape[1], weight.shape[0], *weight.shape[2:]).swapaxes(0, 1), *arguments)
-            ),
+            "You take weight's first axis for the input channels. It is weight[o, c, i, j]: "
+            "output channels first.",
+            takes_outputs_for_inputs,
         ),
         _conv_matrix(
-            "one column further in every row",
-            "From each row of your matrix to the next the taps move on by one column. After the last place in a "
-            "row of the image the window goes on at the start of the next row, and that is further.",
-            starts_one_further_in_each_row,
+            "one further in every row",
+            "From each row of your matrix to the next the taps move on by one. At the end of a row of places "
+            "they move further, to where the next row of pixels begins: place (y, x) starts at y * W + x.",
+            moves_on_by_one,
         ),
         _conv_matrix(
             "taps one after the other",
-            "Your kernel rows stand one right after the other. In the flattened image the next row of pixels "
-            "begins W columns further.",
-            lambda weight, size, s, p, d: by_flat_index(
-                weight.reshape(*weight.shape[:2], 1, -1),
-                size,
-                s,
-                p,
-                d,
-                lambda row, column, y, x: row * size[1] + column,
-            )
-            if False
-            else taps_one_after_the_other(weight, size, s, p, d),
+            "In your matrix the rows of the kernel stand one right after the other. "
+            "In the flattened image the pixel one row below is W columns further.",
+            packs_the_taps,
+        ),
+        _conv_matrix(
+            "start not multiplied by the stride",
+            "Your window at (y, x) starts y rows below the first one. It starts y * s_h rows below, and "
+            "x * s_w columns to the right.",
+            lambda weight, size, layout: matrix(weight, size, layout._replace(place=unstrided)),
+            "stride and padding",
+        ),
+        _conv_matrix(
+            "stride ignored",
+            "You ignore the stride: your matrix has rows for the windows at every place.",
+            lambda weight, size, layout: matrix(weight, size, layout._replace(stride=(1, 1))),
+            "stride and padding",
+        ),
+        _conv_matrix(
+            "columns for the padding",
+            "Your matrix has columns for the padding too. The zeros there add nothing: leave these columns out, "
+            "C_in * H * W remain.",
+            keeps_columns_for_the_padding,
+            "stride and padding",
+        ),
+        _conv_matrix(
+            "lands in the neighbouring row",
+            "Your taps to the left or right of the image land in the row above or below. "
+            "They meet padding and are left out: look at the column as well as at the flat index.",
+            lands_in_the_next_row,
+            "stride and padding",
+        ),
+        _conv_matrix(
+            "wraps around",
+            "Your taps that leave the image on one side come back in on the other, as a negative index or `%` "
+            "does it. They meet padding and are left out.",
+            wraps_around,
+            "stride and padding",
+        ),
+        _conv_matrix(
+            "starts at the image's corner",
+            "Your first window starts at the image's first pixel. With padding it starts p_h rows above it "
+            "and p_w columns to its left, and the taps out there are left out.",
+            lambda weight, size, layout: matrix(weight, size, layout._replace(place=unpadded)),
+            "stride and padding",
+        ),
+        _conv_matrix(
+            "pairs the wrong way round",
+            "You take the second number of stride, padding and dilation for the rows. "
+            "In a pair the first one is for the rows.",
+            lambda weight, size, layout: matrix(weight, size, layout.swapped()),
+            "stride and padding",
+        ),
+        _conv_matrix(
+            "taps not spread",
+            "You put the taps of a window on neighbouring pixels. With a dilation, tap (i, j) lies i * d_h rows "
+            "and j * d_w columns after the window's first pixel.",
+            lambda weight, size, layout: matrix(weight, size, layout._replace(place=undilated)),
+            "dilation",
+        ),
+        _conv_matrix(
+            "dilation ignored",
+            "You ignore the dilation, in the shape and in the taps. kh taps that are d_h apart span "
+            "d_h * (kh - 1) + 1 rows.",
+            lambda weight, size, layout: matrix(weight, size, layout._replace(dilation=(1, 1))),
+            "dilation",
         ),
     ),
 )

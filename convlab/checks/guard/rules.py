@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
-
-from convlab.checks.exercise import Exercise
 
 __all__ = ["Rules", "is_house"]
 
@@ -59,13 +58,14 @@ class Rules:
 
     Parameters
     ----------
-    exercise : its `allowed` names what it does not refuse: "functional.pad" of convlab (or "functional", all of
-        that module), and "numpy.fft", which stands for torch's and SciPy's too
+    name : the exercise's
+    allowed : what it does not refuse: "functional.pad" of convlab (or "functional", all of that module), and
+        "numpy.fft", which stands for torch's and SciPy's too
     """
 
-    def __init__(self, exercise: Exercise) -> None:
-        self._name = exercise.name
-        self._allowed = tuple(name.removeprefix("convlab.") for name in exercise.allowed)
+    def __init__(self, name: str, allowed: Sequence[str]) -> None:
+        self._name = name
+        self._allowed = tuple(one.removeprefix("convlab.") for one in allowed)
         self._fft = bool({"numpy.fft", "np.fft"} & set(self._allowed))
 
     def of_python(self, module: str, qualname: str) -> str | None:

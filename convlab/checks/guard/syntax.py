@@ -7,9 +7,10 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from convlab.checks.exercise import Exercise
+if TYPE_CHECKING:
+    from convlab.checks.exercise import Exercise
 
 __all__ = ["syntax_report"]
 

@@ -19,10 +19,12 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from types import CodeType, FrameType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from convlab.checks.exercise import Exercise
 from convlab.checks.guard.rules import Rules, is_house
+
+if TYPE_CHECKING:  # the grader's child has the guard, but no exercises
+    from convlab.checks.exercise import Exercise
 
 __all__ = ["Guard", "Refused", "guarded"]
 
@@ -36,7 +38,10 @@ class Refused(Exception):
 
 
 def guarded(function: Callable[..., Any], exercise: Exercise, arguments: Sequence[Any] = ()) -> Guard:
-    """A guard for one call, to be used in `with`.
+    """A guard for one call of a function that was written for this exercise, to be used in `with`.
+
+    The exercise's own mistakes are let through. So is a solution of convlab, but not in a notebook: there it is what
+    the student was to write.
 
     Parameters
     ----------
@@ -44,14 +49,22 @@ def guarded(function: Callable[..., Any], exercise: Exercise, arguments: Sequenc
     exercise : says what is allowed
     arguments : what it is called with; functions among them may be called, wherever they come from
     """
-    return Guard(function, exercise, arguments)
+    if any(function is mistake.function for mistake in exercise.mistakes):
+        return Guard(exercise.name, exercise.allowed, watches=False)
+    solution = str(getattr(function, "__module__", "")).startswith("convlab.solutions") and not _in_notebook()
+    return Guard(exercise.name, exercise.allowed, arguments, solution=function if solution else None)
 
 
 class Guard:
     """Refuses shortcuts in the body of a `with` statement.
 
-    The exercise's own mistakes are not watched, and a solution of convlab may be checked directly, but not from a
-    notebook: there it is what the student was to write.
+    Parameters
+    ----------
+    name : the exercise's
+    allowed : what of convlab may be called, and "numpy.fft" where FFTs are asked for
+    arguments : of the call; functions among them may be called, wherever they come from
+    solution : a function of convlab that may be called, and is watched like a student's
+    watches : if False, the guard does nothing
 
     Attributes
     ----------
@@ -60,17 +73,18 @@ class Guard:
     """
 
     def __init__(
-        self, function: Callable[..., Any], exercise: Exercise, arguments: Sequence[Any] = ()
+        self,
+        name: str,
+        allowed: Sequence[str] = (),
+        arguments: Sequence[Any] = (),
+        solution: Callable[..., Any] | None = None,
+        watches: bool = True,
     ) -> None:
         self.refusal: str | None = None
-        self._rules = Rules(exercise)
-        self._watches = not any(function is mistake.function for mistake in exercise.mistakes)
-        # What may be called although it is convlab's: functions given as arguments, and a solution that is checked.
+        self._rules = Rules(name, allowed)
         self._given = {code for argument in arguments for code in _codes(argument)}
-        played = (
-            str(getattr(function, "__module__", "")).startswith("convlab.solutions") and not _in_notebook()
-        )
-        self._played = set(_codes(function)) if played else set()
+        self._solution = set(_codes(solution))
+        self._watches = watches
         self._on = False
         # By id, as hashing a code object hashes all of it. The object is kept beside, so that no id is used twice.
         self._verdicts: dict[int, tuple[CodeType, str | None]] = {}
@@ -78,11 +92,13 @@ class Guard:
             int, Callable[[], Any]
         ] = {}  # by thread: takes the mode off torch's dispatcher
         self._caller: FrameType | None = None
+        self._thread: int | None = None
         self._profile_before: Any = None
 
     def __enter__(self) -> Guard:
         if self._watches:
             self._caller = sys._getframe(1)
+            self._thread = threading.get_ident()
             self._profile_before = sys.getprofile()
             _new_threads.expect()
             self._on = True
@@ -103,17 +119,12 @@ class Guard:
         else:
             sys.setprofile(self._profile_before)
 
-    def watch_this_thread(self, begun_here: bool = False) -> None:
-        """Begin to watch the calling thread.
-
-        Parameters
-        ----------
-        begun_here : whether the thread was begun in the guarded call, and so may end after it
-        """
-        leave = _enter_mode(self, begun_here)
+    def watch_this_thread(self) -> None:
+        """Begin to watch the calling thread."""
+        leave = _enter_mode(self)
         if leave is not None:
             self._leave_mode[threading.get_ident()] = leave
-        sys.setprofile(self._profile)
+        sys.setprofile(self.profile)
 
     def _leave_this_thread(self) -> None:
         sys.setprofile(None)
@@ -121,7 +132,8 @@ class Guard:
         if leave is not None:
             leave()
 
-    def _profile(self, frame: FrameType, event: str, arg: Any) -> None:
+    def profile(self, frame: FrameType, event: str, arg: Any) -> None:
+        """What Python calls at every call and return in a watched thread; what it raises is raised there."""
         if event == "call":
             code = frame.f_code
             known = self._verdicts.get(id(code))
@@ -138,7 +150,7 @@ class Guard:
 
     def _judge(self, code: CodeType, frame: FrameType) -> str | None:
         """What people call this function, if it is refused; "" if that depends on its arguments; else None."""
-        if not code.co_flags & inspect.CO_NEWLOCALS or code in self._given or code in self._played:
+        if not code.co_flags & inspect.CO_NEWLOCALS or code in self._given or code in self._solution:
             return None  # a module's or a class's body is no call
         module = _module(frame)
         if (module, code.co_qualname) in _HANDS_OVER:
@@ -159,6 +171,7 @@ class Guard:
             return any(_new_threads.guard_of(worker) is not self for worker in getattr(owner, workers) or ())
         # A condition: who waits for it? Queues, events and semaphores notify one, too.
         own = {thread.ident for thread in threading.enumerate() if _new_threads.guard_of(thread) is self}
+        own.add(self._thread)
         return any(
             top.f_code is threading.Condition.wait.__code__ and top.f_locals.get("self") is owner
             for ident, top in sys._current_frames().items()
@@ -202,7 +215,7 @@ class Guard:
             if module == "importlib._bootstrap":
                 return True
             if nearest and module.partition(".")[0] not in _PASSES_ON:
-                if is_house(module) and caller.f_code not in self._played:
+                if is_house(module) and caller.f_code not in self._solution:
                     return True
                 nearest = False
             caller = caller.f_back
@@ -247,7 +260,8 @@ class _NewThreads:
         if guard is None:
             sys.setprofile(self._profile_before)
         else:
-            guard.watch_this_thread(begun_here=True)
+            guard.watch_this_thread()
+            guard.profile(frame, event, arg)
 
     def _excepthook(self, args: Any) -> None:
         # The guard has kept the refusal; a traceback on stderr would cost the student the points.
@@ -260,7 +274,7 @@ _new_threads = _NewThreads()
 _UNSEEN = ", as nobody sees what is computed there"
 
 # Modules whose functions call what they are given: who calls them is the one who calls.
-_PASSES_ON = {"numpy", "functools", "contextlib", "threading", "concurrent"}
+_PASSES_ON = {"numpy", "functools", "contextlib"}
 
 _THREAD_ENDS = threading.Thread._bootstrap_inner.__code__  # type: ignore[attr-defined]
 _BEGINS_THREAD = {"start_new_thread", "start_new", "start_joinable_thread"}
@@ -300,21 +314,17 @@ def _in_notebook() -> bool:
     return ipython is not None and ipython.get_ipython() is not None
 
 
-def _enter_mode(guard: Guard, begun_here: bool) -> Callable[[], Any] | None:
+def _enter_mode(guard: Guard) -> Callable[[], Any] | None:
     """Show this thread's torch operators to the guard until what is returned is called. None without torch."""
     mode_class = _mode_class()
     if mode_class is None:
         return None
-    from torch.utils import _python_dispatch
+    # Not `with`: it notes for the whole process that a mode is on, and guarded threads end in any order.
+    from torch.utils._python_dispatch import _pop_mode, _push_mode
 
-    mode = mode_class(guard)
-    if begun_here:
-        # Not `with`: it notes for the whole process what was on before, and threads end in any order.
-        _python_dispatch._push_mode(mode)
-        leave: Callable[[], Any] = _python_dispatch._pop_mode
-        return leave
-    mode.__enter__()
-    return functools.partial(mode.__exit__, None, None, None)
+    _push_mode(mode_class(guard))
+    leave: Callable[[], Any] = _pop_mode
+    return leave
 
 
 @functools.cache

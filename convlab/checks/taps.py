@@ -1,0 +1,178 @@
+"""Finds out which products an output entry sums, by asking: convolution is linear in each of its arrays.
+
+A function of two arrays that is linear in both gives, for two arrays of zeros with a single 1 each, the number of
+times the product of these two places is in the sum. So the taps of the student's sum can be read off and laid beside
+those of the right one, whatever the code looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from convlab.checks.exercise import Exercise, Sample
+
+__all__ = ["Answers", "Taps", "argument", "compare_taps", "read_taps", "replaced", "without_bias"]
+
+MOST_CALLS = 400
+
+Answers = Callable[[Sample], Any]
+"""Sample -> the answer's array, or None if the call fails."""
+
+Index = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Taps:
+    """How often each product is in one output entry.
+
+    Parameters
+    ----------
+    names : the arrays whose entries are multiplied: one or two
+    shapes : their shapes
+    times : {(index into the first, index into the second): how often}; without a second array its index is ()
+    """
+
+    names: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    times: dict[tuple[Index, Index], float]
+
+    def of(self, second: Index) -> list[Index]:
+        """The places of the first array that one entry of the second is multiplied with."""
+        return sorted(first for first, other in self.times if other == second)
+
+
+def read_taps(exercise: Exercise, sample: Sample, index: Index, answers: Answers) -> Taps | None:
+    """The products in entry `index` of the output, or None if they cannot be told.
+
+    Parameters
+    ----------
+    exercise : `linear` names the arrays it is linear in
+    sample : a call; its options stay, its arrays are replaced by ones with a single 1
+    index : of the output
+    answers : what the function gives
+    """
+    arrays = {name: argument(exercise, sample, name) for name in exercise.linear}
+    if not arrays or any(not isinstance(array, np.ndarray) for array in arrays.values()):
+        return None
+    shapes = tuple(array.shape for array in arrays.values())
+    if np.prod([array.size for array in arrays.values()]) > MOST_CALLS:
+        return None
+    zeroed = without_bias(exercise, sample)
+    places = [list(np.ndindex(*shape)) for shape in shapes]
+    seconds = places[1] if len(places) > 1 else [()]
+    times: dict[tuple[Index, Index], float] = {}
+    for first in places[0]:
+        for second in seconds:
+            ones = {
+                name: _single_one(array, at)
+                for (name, array), at in zip(arrays.items(), (first, second), strict=False)
+            }
+            answer = answers(replaced(exercise, zeroed, ones))
+            if not isinstance(answer, np.ndarray) or any(
+                i >= size for i, size in zip(index, answer.shape, strict=False)
+            ):
+                return None
+            if answer.ndim != len(index):
+                return None
+            if times_here := float(answer[index]):
+                times[first, second] = times_here
+    taps = Taps(tuple(arrays), shapes, times)
+    return taps if _accounts_for(exercise, taps, arrays, zeroed, index, answers) else None
+
+
+def compare_taps(right: Taps, used: Taps) -> str | None:
+    """A sentence about the first tap that differs, in the order of the kernel; None if none does."""
+    if len(right.names) == 1:
+        return _compare_places(right, used)
+    name, other = right.names
+    for second in np.ndindex(*right.shapes[1]):
+        wanted, got = right.of(second), used.of(second)
+        tap = f"{other}[{_text(second)}]"
+        if wanted != got:
+            return f"{tap} should meet {_met(name, wanted)} there; yours {_meets(name, got)}."
+        for first in wanted:
+            times = used.times[first, second] / right.times[first, second]
+            if not np.isclose(times, 1):
+                counted = f"{times:g} times" if times > 0 else f"with the factor {times:g}"
+                return f"{tap} meets {name}[{_text(first)}], as it should, but is counted {counted}."
+    return None
+
+
+def _compare_places(right: Taps, used: Taps) -> str | None:
+    name = right.names[0]
+    wanted, got = right.of(()), used.of(())
+    if wanted != got:
+        return f"This entry should be made of {_met(name, wanted)}; yours is made of {_met(name, got)}."
+    for first in wanted:
+        times = used.times[first, ()] / right.times[first, ()]
+        if not np.isclose(times, 1):
+            wanted_times, used_times = right.times[first, ()], used.times[first, ()]
+            place = f"{name}[{_text(first)}]"
+            return f"{place} should be counted {wanted_times:g} times; yours counts it {used_times:g} times."
+    return None
+
+
+def _met(name: str, places: Sequence[Index]) -> str:
+    if not places:
+        return "a zero of the padding" if name == "input" else "nothing"
+    shown = [f"{name}[{_text(place)}]" for place in places[:2]]
+    more = f" and {len(places) - 2} more" if len(places) > 2 else ""
+    return " and ".join(shown) + more if not more else ", ".join(shown) + more
+
+
+def _meets(name: str, places: Sequence[Index]) -> str:
+    return f"meets {_met(name, places)}" if places else "is missing from the sum"
+
+
+def _text(index: Index) -> str:
+    return ", ".join(map(str, index))
+
+
+def _accounts_for(
+    exercise: Exercise,
+    taps: Taps,
+    arrays: dict[str, np.ndarray],
+    sample: Sample,
+    index: Index,
+    answers: Answers,
+) -> bool:
+    """Whether the products found add up to what the function gives: only then is it linear in both arrays."""
+    answer = answers(sample)
+    nothing = answers(replaced(exercise, sample, {name: np.zeros_like(a) for name, a in arrays.items()}))
+    if not isinstance(answer, np.ndarray) or not isinstance(nothing, np.ndarray) or nothing[index] != 0:
+        return False
+    values = list(arrays.values())
+    total = sum(
+        times * float(values[0][first]) * (float(values[1][second]) if len(values) > 1 else 1.0)
+        for (first, second), times in taps.times.items()
+    )
+    return bool(np.isclose(total, float(answer[index]), rtol=1e-5, atol=1e-6))
+
+
+def argument(exercise: Exercise, sample: Sample, name: str) -> Any:
+    if name in sample.kwargs:
+        return sample.kwargs[name]
+    place = exercise.parameters.index(name)
+    return sample.args[place] if place < len(sample.args) else None
+
+
+def replaced(exercise: Exercise, sample: Sample, arrays: dict[str, np.ndarray]) -> Sample:
+    args = tuple(
+        arrays.get(name, value) for name, value in zip(exercise.parameters, sample.args, strict=False)
+    )
+    return replace(sample, args=args, kwargs={k: arrays.get(k, v) for k, v in sample.kwargs.items()})
+
+
+def without_bias(exercise: Exercise, sample: Sample) -> Sample:
+    bias = argument(exercise, sample, "bias") if "bias" in exercise.parameters else None
+    return replaced(exercise, sample, {"bias": np.zeros_like(bias)}) if bias is not None else sample
+
+
+def _single_one(array: np.ndarray, at: Index) -> np.ndarray:
+    one = np.zeros(array.shape, dtype=array.dtype)
+    one[at] = 1
+    return one

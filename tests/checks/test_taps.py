@@ -1,0 +1,81 @@
+"""Which products an output entry sums, found by asking the function."""
+
+import numpy as np
+import pytest
+
+from convlab.checks import EXERCISES, Sample
+from convlab.checks.diagnosis import wrong_tap
+from convlab.checks.taps import read_taps
+
+CONV = EXERCISES["correlate1d"]
+SAMPLE = Sample((np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0])))
+
+
+def right(sample):
+    return np.correlate(*sample.args)
+
+
+def sentence(function, index=(0,)):
+    return wrong_tap(CONV, SAMPLE, index, right, lambda sample: function(*sample.args))
+
+
+def test_the_taps_of_a_right_entry_are_those_of_the_formula():
+    taps = read_taps(CONV, SAMPLE, (1,), right)
+    assert taps.times == {((1,), (0,)): 1.0, ((2,), (1,)): 1.0}
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (
+            lambda x, w: np.convolve(x, w, "valid"),
+            "weight[0] should meet input[0] there; yours meets input[1].",
+        ),
+        (lambda x, w: w[1] * x[1:], "weight[0] should meet input[0] there; yours is missing from the sum."),
+        (
+            lambda x, w: np.correlate(x, w) + w[0] * x[2],
+            "weight[0] should meet input[0] there; yours meets input[0] and input[2].",
+        ),
+        (
+            lambda x, w: 2 * np.correlate(x, w),
+            "weight[0] meets input[0], as it should, but is counted 2 times.",
+        ),
+        (
+            lambda x, w: -np.correlate(x, w),
+            "weight[0] meets input[0], as it should, but is counted with the factor -1.",
+        ),
+        (
+            lambda x, w: np.correlate(x, w) + 1,
+            "Twice the input should give twice the output; yours does not, so it does more than add products.",
+        ),
+        (
+            lambda x, w: np.correlate(x, w) ** 2,
+            "Twice the input should give twice the output; yours does not, so it does more than add products.",
+        ),
+    ],
+)
+def test_the_first_wrong_tap_is_named(function, said):
+    assert sentence(function) == said
+
+
+def test_a_tap_that_should_read_the_padding_is_told_so():
+    full = EXERCISES["convolve1d"]
+    said = wrong_tap(full, SAMPLE, (0,), lambda s: np.convolve(*s.args), lambda s: np.convolve(*s.args)[::-1])
+    assert said == "weight[0] should meet input[0] there; yours is missing from the sum."
+    said = wrong_tap(
+        full, SAMPLE, (0,), lambda s: np.convolve(*s.args), lambda s: np.roll(np.convolve(*s.args), -1)
+    )
+    assert said == "weight[0] should meet input[0] there; yours meets input[1]."
+
+
+def test_nothing_is_said_where_nothing_is_known():
+    # Each product is right, but not their sum: the square is hidden where one factor is zero.
+    def odd(x, w):
+        return np.correlate(x, w) + x[0] * x[1] * w[0] * w[1]
+
+    assert sentence(odd) in (
+        None,
+        "Twice the input should give twice the output; yours does not, so it does more than add products.",
+    )
+    assert sentence(lambda x, w: None) is None
+    assert wrong_tap(EXERCISES["output_size"], Sample((5, 3)), (), lambda s: None, lambda s: None) is None
