@@ -91,6 +91,7 @@ def main(arguments: list[str]) -> None:
         everything = "--all" in rest
         chosen = [word for word in rest if word != "--all"]
         commands = [[*commands[0], *(["-m", ""] if everything else []), *chosen], *commands[1:]]
+        commands = VERBS["lint"][2] + commands if everything else commands
     else:
         commands = [*commands[:-1], [*commands[-1], *rest]]
     for command in commands:

@@ -32,13 +32,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     build.set_defaults(run=_build)
 
+    check = verbs.add_parser("check", help="run a notebook of your own and check every exercise in it")
+    check.add_argument("file", type=Path, metavar="FILE.ipynb")
+    check.add_argument("--seed", type=int, default=0, help="draws the samples' values (default: 0)")
+    check.set_defaults(run=_check)
+
+    matrix = verbs.add_parser("kill-matrix", help="which wrong implementations the samples catch and name")
+    matrix.add_argument("--write", action="store_true", help="write it to tests/kill_matrix.md")
+    matrix.set_defaults(run=_kill_matrix)
+
     demo = verbs.add_parser("demo", help="build the course and grade a sample class, in the folder demo/")
     demo.set_defaults(run=_demo)
 
     options = parser.parse_args(arguments)
     try:
-        root = _root()
-        code: int = options.run(root, options)
+        code: int = options.run(options)
     except _Unusable as error:
         print(f"convlab: {error}", file=sys.stderr)
         return 1
@@ -63,9 +71,10 @@ def _root() -> Path:
     )
 
 
-def _build(root: Path, options: argparse.Namespace) -> int:
+def _build(options: argparse.Namespace) -> int:
     from convlab import authoring, pictures
 
+    root = _root()
     chapters = options.chapters or None
     try:
         if not options.check:
@@ -82,13 +91,43 @@ def _build(root: Path, options: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def _demo(root: Path, options: argparse.Namespace) -> int:
+def _check(options: argparse.Namespace) -> int:
+    from convlab.notebook import UnreadableNotebook, check_notebook
+
+    try:
+        reports = check_notebook(options.file, options.seed)
+    except UnreadableNotebook as error:
+        raise _Unusable(str(error)) from None
+    return 0 if all(report.passed for report in reports) else 1
+
+
+def _kill_matrix(options: argparse.Namespace) -> int:
+    from convlab.checks import EXERCISES
+    from convlab.checks.kill_matrix import as_markdown, kill_matrix
+
+    rows = []
+    for row in kill_matrix(EXERCISES.values()):
+        print(
+            f"{row.exercise}: {row.mistake}: caught {row.caught}/{row.seeds}, named {row.named}/{row.seeds}"
+        )
+        rows.append(row)
+    text = as_markdown(rows)
+    if options.write:
+        file = _root() / "tests" / "kill_matrix.md"
+        file.write_text(text, encoding="utf-8", newline="\n")
+        print(f"wrote {file}")
+    else:
+        print(f"\n{text}", end="")
+    return 0 if all(row.caught == row.seeds and not row.misnamed for row in rows) else 1
+
+
+def _demo(options: argparse.Namespace) -> int:
     from convlab.authoring import BuildError
     from convlab.demo import demo
     from convlab.grading import GradingError
 
     try:
-        demo(root)
+        demo(_root())
     except (BuildError, GradingError) as error:
         raise _Unusable(str(error)) from None
     return 0

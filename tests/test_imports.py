@@ -41,6 +41,7 @@ RULES = {
         "convlab.solutions",
     },
     "convlab.grading": {"nbgrader", "nbformat", "traitlets", "convlab.checks", "convlab.grading"},
+    "convlab.notebook": {"nbformat", "IPython", "convlab.checks"},
     "convlab.demo": {"nbformat", "convlab.authoring", "convlab.grading"},
     "convlab.cli": {"convlab"},
     "convlab.__main__": {"convlab.cli"},

@@ -40,7 +40,15 @@ def test_run_py_needs_nothing_but_the_standard_library():
         (["test"], ["install dev", "pytest", "pytest --nbval solutions", "convlab build --check"]),
         (
             ["test", "--all", "-x"],
-            ["install dev", "pytest -m  -x", "pytest --nbval solutions", "convlab build --check"],
+            [
+                "install dev",
+                "ruff check .",
+                "ruff format --check .",
+                "mypy",
+                "pytest -m  -x",
+                "pytest --nbval solutions",
+                "convlab build --check",
+            ],
         ),
         (["lint"], ["install dev", "ruff check .", "ruff format --check .", "mypy"]),
     ],

@@ -152,6 +152,14 @@ def test_stale_notebooks_are_reported(copied):
     ]
 
 
+def test_a_chapter_with_one_more_code_cell_is_reported(copied, nbgrader_calls):
+    edit(copied, "double(np.array([0.5]))\n", "double(np.array([0.5]))\n\n# %%\n1 + 1\n")
+    assert [problem.partition(" is older")[0] for problem in copied.check()] == [
+        "course/release/01_tiny/01_tiny.ipynb",
+        "solutions/01_tiny.ipynb",
+    ]
+
+
 def remove(path):
     path.unlink()
 

@@ -1,15 +1,9 @@
-"""Shortcuts are refused however they are written, honest code is not, and nothing is left behind."""
-
-from __future__ import annotations
+"""Shortcuts are refused, however they are written and reached."""
 
 import _thread
 import asyncio
 import contextlib
-import cProfile
-import dataclasses
 import functools
-import itertools
-import math
 import multiprocessing
 import os
 import queue
@@ -17,88 +11,42 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.pool import ThreadPool
-from types import SimpleNamespace
-from typing import Any
+from types import FunctionType
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from guarding import (
+    ANSWER,
+    EXERCISE,
+    W,
+    X,
+    allowing,
+    fft,
+    nn_conv1d,
+    refusal,
+    tensors,
+    torch_conv1d,
+    torch_fft,
+)
 from numpy import convolve as stored_convolve
 from numpy import correlate as stored_correlate
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
-from torch.utils._python_dispatch import _get_current_dispatch_mode, is_in_torch_dispatch_mode
 
 import convlab.checks.exercises.conv1d as exercises_conv1d
 import convlab.functional
 import convlab.solutions.conv1d
-from convlab.checks import EXERCISES, Sample, oracle
-from convlab.checks.guard import Guard, Refused, guarded, syntax_report
+from convlab.checks import Sample, oracle
 from convlab.checks.guard.rules import Rules
 from convlab.functional import conv1d as stored_conv1d
-
-EXERCISE = EXERCISES["correlate1d"]
-X, W = np.array([1.0, 2.0, 4.0, 8.0]), np.array([1.0, 3.0])
-ANSWER = [7.0, 14.0, 28.0]  # the correlation of X and W
-
-Function = Callable[..., Any]
-
-
-def refusal(function, *arguments, exercise=EXERCISE):
-    """What the guard keeps of this call, whatever came out of it."""
-    with contextlib.suppress(Exception), guarded(function, exercise, arguments) as guard:
-        function(*arguments)
-    return guard.refusal
-
-
-def allowing(*names):
-    return dataclasses.replace(EXERCISE, allowed=names)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left_behind():
-    """After every test: the shortcuts work, in this thread and in new ones, and nothing watches."""
-    hooks = sys.getprofile(), threading.getprofile(), threading.excepthook
-    yield
-    assert (sys.getprofile(), threading.getprofile(), threading.excepthook) == hooks
-    assert _get_current_dispatch_mode() is None
-    assert not is_in_torch_dispatch_mode()
-    everything_works()
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(everything_works).result()
-
-
-def everything_works():
-    assert np.convolve(X, W[::-1], "valid").tolist() == ANSWER
-    assert np.correlate(X, W).tolist() == ANSWER
-    assert np.fft.irfft(np.fft.rfft(X)).tolist() == pytest.approx(X.tolist())
-    assert torch_conv1d(X, W).tolist() == ANSWER
-    assert nn_conv1d(X, W).tolist() == ANSWER
-    assert stored_conv1d(X[None, None], W[None, None])[0, 0].tolist() == ANSWER
-
 
 # ── the shortcuts, each written at least three ways ──────────────────────────────────────────────────────────────
 
 
-def tensors(x, w):
-    return torch.from_numpy(x)[None, None], torch.from_numpy(w)[None, None]
-
-
 def images(x, w):
     return torch.from_numpy(x)[None, None, None], torch.from_numpy(w)[None, None, None]
-
-
-def torch_conv1d(x, w):
-    return F.conv1d(*tensors(x, w))[0, 0].numpy()
-
-
-def nn_conv1d(x, w):
-    layer = torch.nn.Conv1d(1, 1, len(w), bias=False, dtype=torch.float64)
-    layer.weight.data = torch.from_numpy(w)[None, None]
-    return layer(torch.from_numpy(x)[None, None])[0, 0].detach().numpy()
 
 
 def default_argument(x, w, f=np.convolve):
@@ -123,17 +71,8 @@ def generator(x, w):
     return next(row for row in (np.correlate(x, w) for _ in range(1)))
 
 
-def fft(x, w):
-    n = len(x) + len(w) - 1
-    return np.fft.irfft(np.fft.rfft(x, n) * np.fft.rfft(w[::-1], n), n)[len(w) - 1 : len(x)]
-
-
-def torch_fft(x, w):
-    return torch.fft.irfft(torch.fft.rfft(torch.from_numpy(x)))
-
-
 def in_thread(x, w):
-    results: list[Any] = []
+    results = []
     thread = threading.Thread(target=lambda: results.append(torch_conv1d(x, w)))
     thread.start()
     thread.join()
@@ -224,8 +163,6 @@ def polynomials(x, w):
 
 
 def swapped_globals(x, w):
-    from types import FunctionType
-
     inner = np.convolve.__wrapped__  # type: ignore[attr-defined]
     mine = FunctionType(inner.__code__, {**inner.__globals__, "__name__": "mine"}, None, inner.__defaults__)
     return mine(x, w)
@@ -255,7 +192,7 @@ def cached_convolve(x: tuple[float, ...], w: tuple[float, ...]):
     return np.convolve(x, w)
 
 
-SHORTCUTS: dict[str, list[tuple[str, Function]]] = {
+SHORTCUTS = {
     "np.convolve": [
         ("np.convolve", lambda x, w: np.convolve(x, w[::-1], "valid")),
         ("np.convolve", lambda x, w: stored_convolve(x, w)),
@@ -343,10 +280,11 @@ SHORTCUTS: dict[str, list[tuple[str, Function]]] = {
         ("torch.nn.functional.conv1d", in_thread_of_thread),
     ],
     "another process": [
-        ("a new process (fork", lambda x, w: subprocess.run([sys.executable, "-c", "print(1)"], check=True)),
-        ("a new process (fork", lambda x, w: os.fork()),
+        ("a new process (subprocess)", lambda x, w: subprocess.run(["true"], check=True)),
+        ("a new process (multiprocessing)", lambda x, w: multiprocessing.Process(target=np.convolve).start()),
+        ("a new process (", lambda x, w: multiprocessing.get_context("spawn").Pool(1)),
+        ("a new process (fork)", lambda x, w: os.fork()),
         ("a new process (system)", lambda x, w: os.system("true")),
-        ("a new process (fork", lambda x, w: multiprocessing.get_context("fork").Pool(1)),
     ],
     "convlab": [
         ("convlab.functional.conv1d", lambda x, w: convlab.functional.conv1d(x[None, None], w[None, None])),
@@ -445,8 +383,8 @@ def test_a_pool_that_was_begun_before_the_call_is_refused_in_it():
 
 
 def test_a_worker_that_was_begun_before_the_call_is_refused_in_it():
-    jobs: queue.Queue[Any] = queue.Queue()
-    answers: queue.Queue[Any] = queue.Queue()
+    jobs = queue.Queue()
+    answers = queue.Queue()
 
     def work():
         while (job := jobs.get()) is not None:
@@ -525,486 +463,3 @@ def test_a_real_scipy_is_refused():
         lambda: scipy.ndimage.rotate(image, 90),
     ):
         assert refusal(honest) is None
-
-
-# ── honest code ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def loops(x, w):
-    output = np.zeros(len(x) - len(w) + 1)
-    for n in range(len(output)):
-        for k in range(len(w)):
-            output[n] += x[n + k] * w[k]
-    return output
-
-
-def strided(x, w):
-    return as_strided(x, (len(x) - len(w) + 1, len(w)), x.strides * 2) @ w
-
-
-def recursive(x, w):
-    return np.array([]) if len(x) < len(w) else np.append(x[: len(w)] @ w, recursive(x[1:], w))
-
-
-def generated(x, w):
-    def windows():
-        for n in range(len(x) - len(w) + 1):
-            yield x[n : n + len(w)]
-
-    return np.fromiter((window @ w for window in windows()), float)
-
-
-def vectorized(x, w):
-    return np.vectorize(lambda n: sum(x[n + k] * w[k] for k in range(len(w))))(np.arange(len(x) - len(w) + 1))
-
-
-def shifted(x, w):
-    return sum(np.roll(x, -k) * w[k] for k in range(len(w)))[: len(x) - len(w) + 1]
-
-
-def added_at(x, w):
-    output = np.zeros(len(x) - len(w) + 1)
-    n, k = np.meshgrid(np.arange(len(output)), np.arange(len(w)), indexing="ij")
-    np.add.at(output, n, x[n + k] * w[k])
-    return output
-
-
-def toeplitz(x, w):
-    places = len(x) - len(w) + 1
-    return sum(np.kron(w[k], np.eye(places, len(x), k)) for k in range(len(w))) @ x
-
-
-def diagonals(x, w):
-    products = np.outer(w, x)
-    return np.array([np.trace(products, n) for n in range(len(x) - len(w) + 1)])
-
-
-def padded_and_flipped(x, w):
-    full = np.pad(x, len(w) - 1)
-    windows = sliding_window_view(np.flip(full), len(w))
-    return (windows @ w[::-1])[::-1][len(w) - 1 : len(x)]
-
-
-@functools.lru_cache
-def places(size, taps):
-    return range(size - taps + 1)
-
-
-class Correlator:
-    def __init__(self, tap):
-        self.tap = tap
-
-    def __call__(self, x, w):
-        return np.array([self.tap(x[n : n + len(w)], w) for n in places(len(x), len(w))])
-
-
-def parallel(x, w):
-    with ThreadPoolExecutor(2) as pool:
-        return np.array(list(pool.map(lambda n: x[n : n + len(w)] @ w, range(len(x) - len(w) + 1))))
-
-
-def parallel_pool(x, w):
-    with ThreadPool(2) as pool:
-        return np.array(pool.map(lambda n: x[n : n + len(w)] @ w, range(len(x) - len(w) + 1)))
-
-
-def queued(x, w):
-    answers: queue.Queue[tuple[int, float]] = queue.Queue()
-    workers = [
-        threading.Thread(target=lambda n=n: answers.put((n, float(x[n : n + len(w)] @ w))))
-        for n in range(len(x) - len(w) + 1)
-    ]
-    for worker in workers:
-        worker.start()
-    return np.array([value for _, value in sorted(answers.get() for _ in workers)])
-
-
-def torch_arithmetic(x, w):
-    a, b = torch.tensor(x), torch.as_tensor(w)
-    return torch.stack([(a[n : n + len(b)] * b).sum() for n in range(len(a) - len(b) + 1)]).numpy()
-
-
-def torch_windows(x, w):
-    return (torch.from_numpy(x).unfold(0, len(w), 1) @ torch.from_numpy(w)).numpy()
-
-
-def torch_autograd(x, w):
-    a = torch.zeros(len(x) - len(w) + 1, dtype=torch.float64, requires_grad=True)
-    windows = torch.from_numpy(sliding_window_view(x, len(w)).copy())
-    (a @ windows @ torch.from_numpy(w)).backward()
-    return a.grad.numpy()
-
-
-def printing(x, w):
-    print("windows:", *sliding_window_view(x, len(w)), sep="\n")
-    sys.stdout.flush()
-    return sliding_window_view(x, len(w)) @ w
-
-
-def importing(x, w):
-    import fractions
-
-    import numpy.lib.stride_tricks as tricks
-
-    assert fractions.Fraction(1, 2) == 0.5
-    return tricks.sliding_window_view(x, len(w)) @ w
-
-
-def drawing(x, w):
-    from convlab import draw
-
-    draw.window(x[None], w[None], at=(0, 1))
-    return sliding_window_view(x, len(w)) @ w
-
-
-def dataclassed(x, w):
-    @dataclasses.dataclass
-    class Window:
-        values: np.ndarray
-
-        def times(self, taps: np.ndarray):
-            return math.fsum(self.values * taps)
-
-    return np.array([Window(x[n : n + len(w)]).times(w) for n in range(len(x) - len(w) + 1)])
-
-
-HONEST: list[Function] = [
-    loops,
-    lambda x, w: np.array([x[n : n + len(w)] @ w for n in range(len(x) - len(w) + 1)]),
-    lambda x, w: np.array([np.dot(x[n : n + len(w)], w) for n in range(len(x) - len(w) + 1)]),
-    lambda x, w: np.array([np.sum(x[n : n + len(w)] * w) for n in range(len(x) - len(w) + 1)]),
-    lambda x, w: sliding_window_view(x, len(w)) @ w,
-    lambda x, w: np.matmul(sliding_window_view(x, len(w)), w),
-    lambda x, w: np.einsum("nk,k->n", sliding_window_view(x, len(w)), w),
-    lambda x, w: np.tensordot(sliding_window_view(x, len(w)), w, axes=1),
-    lambda x, w: np.inner(sliding_window_view(x, len(w)), w),
-    lambda x, w: np.array(list(map(w.__matmul__, sliding_window_view(x, len(w))))),
-    lambda x, w: np.apply_along_axis(np.dot, 1, sliding_window_view(x, len(w)), w),
-    lambda x, w: np.array([sum(map(lambda a, b: a * b, x[n:], w)) for n in range(len(x) - len(w) + 1)]),
-    lambda x, w: np.array([sum(a * b for a, b in itertools.islice(zip(x[n:], w), 2)) for n in range(3)]),
-    strided,
-    recursive,
-    generated,
-    vectorized,
-    shifted,
-    added_at,
-    toeplitz,
-    diagonals,
-    padded_and_flipped,
-    Correlator(np.vdot),
-    Correlator(
-        lambda window, w: functools.reduce(lambda total, k: total + window[k] * w[k], range(len(w)), 0)
-    ),
-    functools.partial(lambda places, x, w: np.array([x[n : n + len(w)] @ w for n in places]), range(3)),
-    parallel,
-    parallel_pool,
-    queued,
-    torch_arithmetic,
-    torch_windows,
-    torch_autograd,
-    printing,
-    importing,
-    drawing,
-    dataclassed,
-]
-
-
-@pytest.mark.parametrize("function", HONEST)
-def test_honest_code_is_let_through(function):
-    with guarded(function, EXERCISE, (X, W)) as guard:
-        answer = function(X, W)
-    assert guard.refusal is None
-    assert answer.tolist() == ANSWER
-
-
-@pytest.mark.parametrize(
-    "name", [e.name for e in EXERCISES.values() if hasattr(convlab.solutions.conv1d, e.name)]
-)
-def test_a_solution_may_be_checked_outside_notebooks(name, monkeypatch):
-    solution, exercise = getattr(convlab.solutions.conv1d, name), EXERCISES[name]
-    arguments = exercise.draw(0)[0].args
-    assert refusal(solution, *arguments, exercise=exercise) is None
-    ipython = SimpleNamespace(get_ipython=lambda: object())
-    monkeypatch.setitem(sys.modules, "IPython", ipython)
-    assert f"convlab.solutions.conv1d.{name} is refused" in str(
-        refusal(solution, *arguments, exercise=exercise)
-    )
-
-
-def test_a_solution_is_watched_like_a_student(monkeypatch):
-    def cheats(x, w):
-        return np.array([np.correlate(x, w) for _ in range(1)])
-
-    module = {"np": np, "__name__": "convlab.solutions.conv1d"}
-    exec("def solution(x, w): return [np.correlate(x, w) for _ in range(1)]", module)
-    assert "np.correlate is refused" in str(refusal(module["solution"], X, W))
-
-
-def test_the_mistakes_of_the_exercise_are_not_watched():
-    for mistake in EXERCISE.mistakes:
-        assert refusal(mistake.function, X, W) is None
-    mine = dataclasses.replace(EXERCISE.mistakes[0], function=lambda x, w: np.convolve(x, w))
-    assert refusal(mine.function, X, W, exercise=dataclasses.replace(EXERCISE, mistakes=(mine,))) is None
-
-
-# ── what an exercise allows ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_what_of_convlab_is_listed_may_be_called_and_calls_what_it_needs():
-    def pads(x, w):
-        return convlab.functional.conv1d(x[None, None], w[None, None], padding="same")
-
-    for name in ("functional.conv1d", "convlab.functional.conv1d", "functional"):
-        assert refusal(pads, X, W, exercise=allowing(name)) is None
-    sentence = refusal(pads, X, W, exercise=allowing("functional.pad", "numpy.fft"))
-    assert sentence is not None
-    assert sentence.endswith("np.pad, sliding_window_view, convlab.functional.pad and numpy.fft")
-
-
-def test_what_is_allowed_may_use_what_is_refused(monkeypatch):
-    module = {"np": np, "__name__": "convlab.functional"}
-    exec(
-        "def unfold(x, w): return np.vectorize(helper)(0)\ndef helper(n): return np.convolve([n], [1])[0]",
-        module,
-    )
-    unfold, helper = module["unfold"], module["helper"]
-    assert refusal(lambda x, w: unfold(x, w), X, W, exercise=allowing("functional.unfold")) is None
-    assert "convlab.functional.helper" in str(
-        refusal(lambda x, w: np.vectorize(helper)(0), X, W, exercise=allowing("functional.unfold"))
-    )
-
-
-def test_ffts_are_let_through_where_they_are_asked_for():
-    for function in (fft, torch_fft):
-        assert refusal(function, X, W, exercise=allowing("numpy.fft")) is None
-        assert refusal(function, X, W) is not None
-    assert "np.convolve" in str(refusal(lambda x, w: np.convolve(x, w), X, W, exercise=allowing("numpy.fft")))
-
-
-def test_frequencies_and_shifts_are_no_fft():
-    assert refusal(lambda: (np.fft.fftfreq(4), np.fft.fftshift(X), torch.fft.fftfreq(4))) is None
-
-
-def test_a_function_given_as_an_argument_may_be_called_wherever_it_comes_from():
-    def applies(function):
-        return function(X, W)
-
-    for function in (exercises_conv1d.correlate, functools.partial(exercises_conv1d.correlate, extra=1)):
-        assert refusal(applies, function) is None
-    assert (
-        refusal(lambda function: exercises_conv1d.never_moves(X, W), exercises_conv1d.correlate) is not None
-    )
-
-
-# ── what the guard leaves alone, and leaves behind ───────────────────────────────────────────────────────────────
-
-
-def test_the_first_refusal_is_raised_and_kept():
-    def two(x, w):
-        with contextlib.suppress(Refused):
-            np.convolve(x, w)
-        np.correlate(x, w)
-
-    with guarded(two, EXERCISE, (X, W)) as guard:
-        two(X, W)  # nobody watches after the first
-    assert "np.convolve" in str(guard.refusal)
-    with pytest.raises(Refused, match=r"^write the sums yourself.*\nnp\.correlate is refused"), guard:
-        stored_correlate(X, W)
-
-
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, RecursionError])
-def test_after_any_exception_everything_works(error):
-    def fails():
-        raise error
-
-    with pytest.raises(error), guarded(fails, EXERCISE):
-        fails()
-    everything_works()
-
-
-def test_after_a_recursion_without_end_everything_works():
-    def endless(n):
-        return endless(n + 1) + 1
-
-    with pytest.raises(RecursionError), guarded(endless, EXERCISE) as guard:
-        endless(0)
-    assert guard.refusal is None
-    everything_works()
-
-
-def test_a_thread_that_has_nothing_to_do_with_the_call_is_left_alone():
-    rounds, errors, stop = [], [], threading.Event()
-
-    def bystander():
-        try:
-            while not stop.is_set():
-                everything_works()
-                begun = threading.Thread(target=everything_works)
-                begun.start()
-                begun.join()
-                rounds.append(None)
-        except BaseException as error:
-            errors.append(error)
-
-    def waits():
-        before = len(rounds)
-        while len(rounds) < before + 3 and not errors:
-            loops(X, W)
-
-    thread = threading.Thread(target=bystander)
-    thread.start()
-    try:
-        assert refusal(waits) is None
-        assert errors == []
-    finally:
-        stop.set()
-        thread.join()
-
-
-def test_a_thread_that_outlives_the_call_is_let_go():
-    go = threading.Event()
-    answers: list[Any] = []
-
-    def outlives():
-        def work():
-            go.wait()
-            everything_works()
-            answers.append(_get_current_dispatch_mode())
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        threads.append(thread)
-
-    threads: list[threading.Thread] = []
-    assert refusal(outlives) is None
-    go.set()
-    threads[0].join()
-    assert answers == [None]
-
-
-def test_many_refused_threads_end_in_peace():
-    def many(x, w):
-        threads = [threading.Thread(target=torch_conv1d, args=(x, w)) for _ in range(50)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    assert "torch.nn.functional.conv1d" in str(refusal(many, X, W))
-
-
-def test_two_calls_are_guarded_at_once():
-    with ThreadPoolExecutor(2) as pool:
-        refused = pool.map(lambda way: refusal(way, X, W), [loops, in_pool, fft, recursive] * 5)
-    assert [sentence is not None for sentence in refused] == [False, True, True, False] * 5
-
-
-def test_a_profile_function_from_before_is_put_back():
-    seen: list[str] = []
-
-    def before(frame, event, arg):
-        seen.append(frame.f_code.co_name)
-
-    sys.setprofile(before)
-    try:
-        assert refusal(np.convolve, X, W) is not None
-        loops(X, W)
-        assert sys.getprofile() is before
-    finally:
-        sys.setprofile(None)
-    assert "loops" in seen
-
-
-def test_a_profiler_goes_on():
-    profiler = cProfile.Profile()
-    profiler.enable()
-    try:
-        assert refusal(loops, X, W) is None
-        fft(X, W)
-    finally:
-        profiler.disable()
-    assert any(getattr(entry.code, "co_name", None) == "fft" for entry in profiler.getstats())
-
-
-def test_a_module_that_convolves_while_it_is_imported_is_let_through(
-    tmp_path, monkeypatch: pytest.MonkeyPatch
-):
-    (tmp_path / "smoothing.py").write_text("import numpy as np\nSMOOTH = np.convolve([1, 1], [1, 1])\n")
-    monkeypatch.syspath_prepend(tmp_path)
-
-    def imports():
-        import smoothing
-
-        return smoothing.SMOOTH
-
-    assert refusal(imports) is None
-
-
-def test_the_graders_child_needs_no_exercise():
-    with Guard("conv2d", ("numpy.fft",)) as guard:
-        np.fft.fft(X)
-        assert guard.refusal is None
-        with contextlib.suppress(Refused):
-            np.convolve(X, W)
-    assert guard.refusal.startswith(
-        "write the sums yourself: this exercise is about what conv2d does.\nnp.convolve"
-    )
-
-
-# ── what the text tells ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
-        ("exec('pass')", "exec runs text as code"),
-        ("run = eval", "eval runs text as code"),
-        ("import builtins\nbuiltins.exec('')", "builtins.exec runs text as code"),
-        ("import ctypes", "import ctypes calls machine code directly"),
-        ("from ctypes import CDLL", "import ctypes calls machine code directly"),
-        ("import subprocess as s", "import subprocess runs another program"),
-        ("import os\nos.system('ls')", "os.system runs another program"),
-        ("from os import popen", "os.popen runs another program"),
-        ("import multiprocessing.pool", "import multiprocessing.pool runs another program"),
-        (
-            "import inspect, convlab\ninspect.getsource(convlab)",
-            "import inspect looks into running or loaded code",
-        ),
-        ("__import__('scipy')", "__import__ loads a module whose name the text does not show"),
-        ("import importlib", "import importlib loads a module whose name the text does not show"),
-        ("import sys\nsys.setprofile(None)", "sys.setprofile can switch off what watches the call"),
-        ("import sys\nsys.settrace(f)", "sys.settrace can switch off what watches the call"),
-        ("import sys\nsys._getframe()", "sys._getframe looks into running or loaded code"),
-        ("import gc", "import gc looks into running or loaded code"),
-        ("f.__globals__", "f.__globals__ looks into running or loaded code"),
-        ("f().__code__", "….__code__ looks into running or loaded code"),
-        ("getattr(np, 'convolve')", 'getattr(…, "convolve") reaches it by a text'),
-        (
-            "getattr(np, 'con' + 'volve')",
-            "getattr with a computed name: the text does not show what it reaches",
-        ),
-        ("vars(np)['convolve']", '…["convolve"] may reach it by a text'),
-        ("np.fft._pocketfft_umath.fft(x)", "…._pocketfft_umath reaches NumPy's FFT from below"),
-        (
-            "from numpy.fft import _pocketfft_umath",
-            "numpy.fft._pocketfft_umath reaches NumPy's FFT from below",
-        ),
-    ],
-)
-def test_the_text_tells_what_nobody_sees(source, said):
-    line = source.count("\n") + 1
-    line = 1 if said.startswith("import ") else line
-    assert f"correlate1d, line {line}: {said}" in syntax_report(source, EXERCISE)
-
-
-@pytest.mark.parametrize("function", HONEST[:27])
-def test_honest_text_tells_nothing(function):
-    source = function if hasattr(function, "__code__") else loops
-    assert syntax_report(source, EXERCISE) == []
-
-
-def test_text_that_cannot_be_read_is_told():
-    assert syntax_report(len, EXERCISE) == ["correlate1d: its text could not be read"]
-    assert syntax_report("def f(:", EXERCISE) == ["correlate1d: its text could not be parsed (SyntaxError)"]
-    assert syntax_report("x = \0", EXERCISE)[0].startswith("correlate1d: its text could not be parsed")
-    assert syntax_report("(" * 5000, EXERCISE)[0].startswith("correlate1d: its text could not be parsed")

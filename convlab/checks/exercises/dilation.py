@@ -60,7 +60,7 @@ def kernels(rng: np.random.Generator) -> Iterator[Sample]:
         for size, dilation in rows:
             yield Sample(((integers if np.prod(size) <= 6 else fractions)(rng, size), dilation), group=group)
     C_out, C_in, kh, kw = (int(v) for v in rng.permutation(4) + 1)
-    d_h, d_w = (int(v) for v in rng.permutation(3) + 1)[:2]
+    d_h, d_w = (int(v) for v in rng.permutation(3)[:2] + 1)
     yield Sample((fractions(rng, (C_out, C_in, kh, kw)), (d_h, d_w)), group="pairs")
     yield Sample((fractions(rng, (2, 1, 3, 2)),), {"dilation": int(rng.integers(2, 5))}, group="one number")
     yield Sample((fractions(rng, (2, 1, 2, 3), np.float32), 2), group="one number")
@@ -111,7 +111,7 @@ dilate = Exercise(
     minutes=10,
     samples=kernels,
     oracle=spread_by_torch,
-    oracle_name="torch.nn.functional.conv_transpose2d of the taps with a single 1",
+    oracle_name="the taps as torch.nn.functional.conv_transpose2d spreads them",
     linear=("weight",),
     mistakes=(
         Mistake(
@@ -337,11 +337,11 @@ IMAGES: dict[str, list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]]]
     ],
     "padding": [
         ((1, 1, 2, 3), (1, 2, 2), {"padding": 1}),
+        ((1, 1, 2, 3), (1, 2, 2), {"padding": 2}),
         ((1, 1, 2, 3), (1, 2, 2), {"padding": "valid"}),
         ((1, 1, 2, 3), (1, 2, 2), {"padding": "same"}),
-        ((1, 1, 1, 2), (1, 2, 2), {"padding": "full"}),
+        ((1, 1, 2, 3), (1, 2, 2), {"padding": "full"}),
         ((1, 1, 3, 4), (1, 3, 3), {"padding": "same"}),
-        ((1, 1, 4, 3), (1, 3, 3), {"padding": 2}),
         ((1, 1, 2, 3), (1, 3, 3), {"padding": "full"}),
         ((1, 1, 3, 4), (1, 2, 2), {"padding": 2, "stride": 2}),
         ((2, 2, 4, 3), (3, 2, 2), {"padding": 1, "stride": 3}),
@@ -350,9 +350,9 @@ IMAGES: dict[str, list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]]]
     "dilation": [
         ((1, 1, 3, 4), (1, 2, 2), {"dilation": 2}),
         ((1, 1, 5, 6), (1, 3, 3), {"dilation": 2}),
-        ((1, 1, 2, 3), (1, 2, 2), {"padding": "same", "dilation": 2}),
-        ((1, 1, 3, 3), (1, 2, 2), {"padding": "same", "dilation": 3}),
-        ((1, 1, 2, 3), (1, 2, 2), {"padding": "full", "dilation": 2}),
+        ((1, 1, 3, 4), (1, 2, 2), {"padding": "same", "dilation": 2}),
+        ((1, 1, 3, 4), (1, 2, 2), {"padding": "same", "dilation": 3}),
+        ((1, 1, 3, 4), (1, 2, 2), {"padding": "full", "dilation": 2}),
         ((1, 1, 4, 5), (1, 3, 3), {"padding": "same", "dilation": 2}),
         ((1, 1, 6, 5), (1, 2, 2), {"stride": 2, "dilation": 3}),
         ((2, 2, 5, 6), (3, 2, 2), {"stride": 2, "padding": 1, "dilation": 3}),

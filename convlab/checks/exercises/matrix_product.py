@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -19,13 +20,9 @@ __all__ = [
     "Layout",
     "Pair",
     "Size",
-    "clamped",
-    "exchanged",
     "layout_of",
     "pair",
-    "undilated",
-    "unpadded",
-    "unstrided",
+    "slips",
 ]
 
 CHAPTER = "06_matrix_product"
@@ -75,11 +72,11 @@ class Layout(NamedTuple):
     dilation: Pair = (1, 1)
     place: Callable[[int, int, int, int, int], int] = place
 
-    def swapped(self) -> Layout:
-        """For rows what is for columns, and the reverse."""
-        return Layout(self.stride[::-1], self.padding[::-1], self.dilation[::-1], self.place)
+    def swapped(self, options: tuple[str, ...]) -> Layout:
+        """With these options for rows what they are for columns, and the reverse."""
+        return self._replace(**{option: getattr(self, option)[::-1] for option in options})
 
-    def unpadded_size(self, outs: Pair, taps: Pair) -> Pair:
+    def least_size(self, outs: Pair, taps: Pair) -> Pair:
         """The smallest image that has so many places: no row or column is left over."""
         rows, columns = (
             max((n - 1) * s + (k - 1) * d + 1 - 2 * p, 0)
@@ -104,13 +101,121 @@ class Layout(NamedTuple):
                 yield y, x, i, j, row, column
 
 
-def layout_of(options: dict[str, Size]) -> Layout:
-    stride, padding, dilation = (
-        options.get("stride", 1),
-        options.get("padding", 0),
-        options.get("dilation", 1),
-    )
+def layout_of(stride: Size = 1, padding: Size = 0, dilation: Size = 1) -> Layout:
     return Layout(pair(stride), pair(padding), pair(dilation))
+
+
+class Slip(NamedTuple):
+    """A wrong use of one option that is possible in every function that takes it."""
+
+    name: str
+    explanation: str
+    change: Callable[[Layout], Layout]
+    option: str
+    resizes: bool = False  # gives another number of places
+
+
+SLIPS = (
+    Slip(
+        "start not multiplied by the stride",
+        "Your window at (y, x) starts y rows below the first one and x columns to its right. "
+        "With a stride it starts y * s_h rows below and x * s_w columns to the right.",
+        lambda layout: layout._replace(place=unstrided),
+        "stride",
+    ),
+    Slip(
+        "stride ignored",
+        "You ignore the stride: your windows lie at every place. From one to the next it is `stride` pixels.",
+        lambda layout: layout._replace(stride=(1, 1)),
+        "stride",
+        resizes=True,
+    ),
+    Slip(
+        "stride and dilation exchanged",
+        "You exchange stride and dilation: stride leads from window to window, dilation from tap to tap.",
+        lambda layout: layout._replace(place=exchanged),
+        "stride",
+    ),
+    Slip(
+        "all pairs the wrong way round",
+        "In pairs such as stride=(2, 1) you take the second number for the rows. "
+        "The first is for the rows, the second for the columns.",
+        partial(Layout.swapped, options=("stride", "padding", "dilation")),
+        "stride",
+        resizes=True,
+    ),
+    *(
+        Slip(
+            f"{option} the wrong way round",
+            f"In a pair such as {option}=(2, 1) you take the second number for the rows. "
+            "The first is for the rows, the second for the columns.",
+            partial(Layout.swapped, options=(option,)),
+            option,
+            resizes=True,
+        )
+        for option in ("stride", "padding", "dilation")
+    ),
+    Slip(
+        "padding ignored",
+        "You ignore the padding: your windows stay inside the image.",
+        lambda layout: layout._replace(padding=(0, 0)),
+        "padding",
+        resizes=True,
+    ),
+    Slip(
+        "starts at the image's corner",
+        "Your first window starts at the image's first pixel. With padding it starts p_h rows above it and "
+        "p_w columns to its left.",
+        lambda layout: layout._replace(place=unpadded),
+        "padding",
+    ),
+    Slip(
+        "start clamped at 0",
+        "Your windows that should start in the padding start at the image's edge. "
+        "They start at row y * s_h - p_h, even if that is negative.",
+        lambda layout: layout._replace(place=clamped),
+        "padding",
+    ),
+    Slip(
+        "taps not spread",
+        "Your taps lie on neighbouring pixels. With a dilation, tap (i, j) lies i * d_h rows and j * d_w "
+        "columns after the window's first pixel.",
+        lambda layout: layout._replace(place=undilated),
+        "dilation",
+    ),
+    Slip(
+        "dilation ignored",
+        "You ignore the dilation, in the shape and in the taps. kh taps that are d_h apart span "
+        "d_h * (kh - 1) + 1 rows.",
+        lambda layout: layout._replace(dilation=(1, 1)),
+        "dilation",
+        resizes=True,
+    ),
+)
+
+
+def slips(
+    make: Callable[..., Mistake],
+    right: Callable[..., np.ndarray],
+    groups: dict[str, str],
+    resizing: bool = True,
+) -> Iterator[Mistake]:
+    """The slips of one exercise.
+
+    Parameters
+    ----------
+    make : (name, explanation, function, group) -> Mistake, where the last argument of `function` is the layout
+    right : the right function of the same arguments
+    groups : option -> the group that must catch its slips
+    resizing : whether a wrong number of places gives numbers at all
+    """
+    for slip in SLIPS:
+        if slip.option in groups and (resizing or not slip.resizes):
+
+            def slipped(*given: Any, change: Callable[[Layout], Layout] = slip.change) -> np.ndarray:
+                return right(*given[:-1], change(given[-1]))
+
+            yield make(slip.name, slip.explanation, slipped, groups[slip.option])
 
 
 def gather(input: np.ndarray, taps: Pair, layout: Layout) -> np.ndarray:
@@ -201,7 +306,7 @@ def _windows(
     """A mistake as a function of the input, (kh, kw) and the layout."""
 
     def mistaken(input: np.ndarray, kernel_size: Size, stride: Size = 1, dilation: Size = 1) -> np.ndarray:
-        return function(input, pair(kernel_size), Layout(pair(stride), dilation=pair(dilation)))
+        return function(input, pair(kernel_size), layout_of(stride, 0, dilation))
 
     return Mistake(name, explanation, mistaken, group)
 
@@ -263,51 +368,14 @@ windows = Exercise(
             "nothing is said.",
             lambda input, taps, layout: gather(input, taps, layout._replace(stride=taps)),
         ),
-        _windows(
-            "start not multiplied by the stride",
-            "Your window at (y, x) starts at pixel (y, x). It starts at (y * s_h, x * s_w): "
-            "one place further is `stride` pixels further.",
-            lambda input, taps, layout: gather(input, taps, layout._replace(place=unstrided)),
-            "stride and dilation",
-        ),
-        _windows(
-            "stride ignored",
-            "You ignore the stride: these are the windows at every place.",
-            lambda input, taps, layout: gather(input, taps, layout._replace(stride=(1, 1))),
-            "stride and dilation",
-        ),
-        _windows(
-            "taps not spread",
-            "The pixels of your windows are neighbours. With a dilation, tap (i, j) lies i * d_h rows and "
-            "j * d_w columns after the window's first pixel.",
-            lambda input, taps, layout: gather(input, taps, layout._replace(place=undilated)),
-            "stride and dilation",
-        ),
-        _windows(
-            "dilation ignored",
-            "You ignore the dilation, in the shape and in the taps. kh taps that are d_h apart span "
-            "d_h * (kh - 1) + 1 rows.",
-            lambda input, taps, layout: gather(input, taps, layout._replace(dilation=(1, 1))),
-            "stride and dilation",
-        ),
-        _windows(
-            "stride and dilation exchanged",
-            "You exchange stride and dilation: stride leads from window to window, dilation from tap to tap.",
-            lambda input, taps, layout: gather(input, taps, layout._replace(place=exchanged)),
-            "stride and dilation",
-        ),
-        _windows(
-            "pairs the wrong way round",
-            "You take the second number of stride and dilation for the rows. "
-            "In a pair the first one is for the rows.",
-            lambda input, taps, layout: gather(input, taps, layout.swapped()),
-            "stride and dilation",
-        ),
+        *slips(_windows, gather, {"stride": "stride and dilation", "dilation": "stride and dilation"}),
     ),
 )
 
 
 # ---------------------------------------------------------------- im2col and col2im
+
+BY_OPTION = {"stride": "stride and padding", "padding": "stride and padding", "dilation": "dilation"}
 
 # As above. Besides: padding that differs between rows and columns, padding as wide as the kernel or wider, and a
 # tail that lies in the padding.
@@ -380,7 +448,7 @@ def takes_the_padded_copy_for_contiguous(input: np.ndarray, taps: Pair, layout: 
 def unfold_in_the_order_of_conv2d(
     input: np.ndarray, kernel_size: Size, stride: Size = 1, padding: Size = 0, dilation: Size = 1
 ) -> np.ndarray:
-    return unfold(input, pair(kernel_size), Layout(pair(stride), pair(padding), pair(dilation)))
+    return unfold(input, pair(kernel_size), layout_of(stride, padding, dilation))
 
 
 def _im2col(
@@ -394,7 +462,7 @@ def _im2col(
     def mistaken(
         input: np.ndarray, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1
     ) -> np.ndarray:
-        return function(input, pair(kernel_size), Layout(pair(stride), pair(padding), pair(dilation)))
+        return function(input, pair(kernel_size), layout_of(stride, padding, dilation))
 
     return Mistake(name, explanation, mistaken, group)
 
@@ -453,60 +521,6 @@ im2col = Exercise(
             "strides of the padded copy.",
             takes_the_padded_copy_for_contiguous,
         ),
-        _im2col(
-            "start not multiplied by the stride",
-            "Your window at (y, x) starts y rows below the first one. It starts y * s_h rows below, and "
-            "x * s_w columns to the right.",
-            lambda input, taps, layout: unfold(input, taps, layout._replace(place=unstrided)),
-            "stride and padding",
-        ),
-        _im2col(
-            "stride ignored",
-            "You ignore the stride: these are the windows at every place.",
-            lambda input, taps, layout: unfold(input, taps, layout._replace(stride=(1, 1))),
-            "stride and padding",
-        ),
-        _im2col(
-            "padding ignored",
-            "You ignore the padding: your windows stay inside the image.",
-            lambda input, taps, layout: unfold(input, taps, layout._replace(padding=(0, 0))),
-            "stride and padding",
-        ),
-        _im2col(
-            "starts at the image's corner",
-            "Your first window starts at the image's first pixel. With padding it starts p_h rows above it "
-            "and p_w columns to its left, among the zeros.",
-            lambda input, taps, layout: unfold(input, taps, layout._replace(place=unpadded)),
-            "stride and padding",
-        ),
-        _im2col(
-            "start clamped at 0",
-            "Your windows that should start in the padding start at the image's edge instead. "
-            "What lies outside the image is read as 0.",
-            lambda input, taps, layout: unfold(input, taps, layout._replace(place=clamped)),
-            "stride and padding",
-        ),
-        _im2col(
-            "pairs the wrong way round",
-            "You take the second number of stride, padding and dilation for the rows. "
-            "In a pair the first one is for the rows.",
-            lambda input, taps, layout: unfold(input, taps, layout.swapped()),
-            "stride and padding",
-        ),
-        _im2col(
-            "taps not spread",
-            "The pixels of your windows are neighbours. With a dilation, tap (i, j) lies i * d_h rows and "
-            "j * d_w columns after the window's first pixel.",
-            lambda input, taps, layout: unfold(input, taps, layout._replace(place=undilated)),
-            "dilation",
-        ),
-        _im2col(
-            "dilation ignored",
-            "You ignore the dilation, in the shape and in the taps. kh taps that are d_h apart span "
-            "d_h * (kh - 1) + 1 rows.",
-            lambda input, taps, layout: unfold(input, taps, layout._replace(dilation=(1, 1))),
-            "dilation",
-        ),
         Mistake(
             "in the order of conv2d",
             "Your options are in the order of conv2d. torch's unfold has another one: "
@@ -514,6 +528,7 @@ im2col = Exercise(
             unfold_in_the_order_of_conv2d,
             "dilation",
         ),
+        *slips(_im2col, unfold, BY_OPTION),
     ),
 )
 
@@ -521,7 +536,7 @@ im2col = Exercise(
 def columns(rng: np.random.Generator) -> Iterator[Sample]:
     def draw(shape: tuple[int, ...], kernel_size: Size, options: dict[str, Size]) -> np.ndarray:
         (N, C, H, W), (kh, kw) = shape, pair(kernel_size)
-        H_out, W_out = layout_of(options).outputs((H, W), (kh, kw))
+        H_out, W_out = layout_of(**options).outputs((H, W), (kh, kw))
         size = (N, C * kh * kw, H_out * W_out)
         return (integers if np.prod(size) <= 9 else fractions)(rng, size)
 
@@ -577,7 +592,7 @@ def keeps_the_padding(input: np.ndarray, size: Pair, taps: Pair, layout: Layout)
 
 
 def loses_the_tail(input: np.ndarray, size: Pair, taps: Pair, layout: Layout) -> np.ndarray:
-    H, W = layout.unpadded_size(layout.outputs(size, taps), taps)
+    H, W = layout.least_size(layout.outputs(size, taps), taps)
     return fold(input, size, taps, layout)[:, :, :H, :W]
 
 
@@ -589,8 +604,7 @@ def fold_in_the_order_of_conv2d(
     padding: Size = 0,
     dilation: Size = 1,
 ) -> np.ndarray:
-    layout = Layout(pair(stride), pair(padding), pair(dilation))
-    return fold(input, output_size, pair(kernel_size), layout)
+    return fold(input, output_size, pair(kernel_size), layout_of(stride, padding, dilation))
 
 
 def _col2im(
@@ -609,8 +623,7 @@ def _col2im(
         padding: Size = 0,
         stride: Size = 1,
     ) -> np.ndarray:
-        layout = Layout(pair(stride), pair(padding), pair(dilation))
-        return function(input, output_size, pair(kernel_size), layout)
+        return function(input, output_size, pair(kernel_size), layout_of(stride, padding, dilation))
 
     return Mistake(name, explanation, mistaken, group)
 
@@ -666,13 +679,6 @@ col2im = Exercise(
             reads_places_downwards,
         ),
         _col2im(
-            "start not multiplied by the stride",
-            "Your window at (y, x) starts y rows below the first one. It starts y * s_h rows below, and "
-            "x * s_w columns to the right.",
-            lambda input, size, taps, layout: fold(input, size, taps, layout._replace(place=unstrided)),
-            "stride and padding",
-        ),
-        _col2im(
             "tail lost",
             "Your image ends where the last window ends. The stride may have dropped rows and columns after it: "
             "the image has output_size, and these pixels are 0.",
@@ -686,27 +692,6 @@ col2im = Exercise(
             keeps_the_padding,
             "stride and padding",
         ),
-        _col2im(
-            "starts at the image's corner",
-            "Your first window starts at the image's first pixel. With padding it starts p_h rows above it and "
-            "p_w columns to its left, and what lands outside the image is dropped.",
-            lambda input, size, taps, layout: fold(input, size, taps, layout._replace(place=unpadded)),
-            "stride and padding",
-        ),
-        _col2im(
-            "start clamped at 0",
-            "Your windows that should start in the padding start at the image's edge instead. "
-            "What lands outside the image is dropped.",
-            lambda input, size, taps, layout: fold(input, size, taps, layout._replace(place=clamped)),
-            "stride and padding",
-        ),
-        _col2im(
-            "taps not spread",
-            "You put the taps of a window on neighbouring pixels. With a dilation, tap (i, j) belongs i * d_h "
-            "rows and j * d_w columns after the window's first pixel.",
-            lambda input, size, taps, layout: fold(input, size, taps, layout._replace(place=undilated)),
-            "dilation",
-        ),
         Mistake(
             "in the order of conv2d",
             "Your options are in the order of conv2d. torch's fold has another one: "
@@ -714,6 +699,7 @@ col2im = Exercise(
             fold_in_the_order_of_conv2d,
             "dilation",
         ),
+        *slips(_col2im, fold, BY_OPTION, resizing=False),
     ),
 )
 
@@ -863,7 +849,7 @@ def _conv_matrix(
     def mistaken(
         weight: np.ndarray, input_size: Pair, stride: Size = 1, padding: Size = 0, dilation: Size = 1
     ) -> np.ndarray:
-        return function(weight, input_size, Layout(pair(stride), pair(padding), pair(dilation)))
+        return function(weight, input_size, layout_of(stride, padding, dilation))
 
     return Mistake(name, explanation, mistaken, group)
 
@@ -924,19 +910,6 @@ conv_matrix = Exercise(
             packs_the_taps,
         ),
         _conv_matrix(
-            "start not multiplied by the stride",
-            "Your window at (y, x) starts y rows below the first one. It starts y * s_h rows below, and "
-            "x * s_w columns to the right.",
-            lambda weight, size, layout: matrix(weight, size, layout._replace(place=unstrided)),
-            "stride and padding",
-        ),
-        _conv_matrix(
-            "stride ignored",
-            "You ignore the stride: your matrix has rows for the windows at every place.",
-            lambda weight, size, layout: matrix(weight, size, layout._replace(stride=(1, 1))),
-            "stride and padding",
-        ),
-        _conv_matrix(
             "columns for the padding",
             "Your matrix has columns for the padding too. The zeros there add nothing: leave these columns out, "
             "C_in * H * W remain.",
@@ -957,34 +930,7 @@ conv_matrix = Exercise(
             wraps_around,
             "stride and padding",
         ),
-        _conv_matrix(
-            "starts at the image's corner",
-            "Your first window starts at the image's first pixel. With padding it starts p_h rows above it "
-            "and p_w columns to its left, and the taps out there are left out.",
-            lambda weight, size, layout: matrix(weight, size, layout._replace(place=unpadded)),
-            "stride and padding",
-        ),
-        _conv_matrix(
-            "pairs the wrong way round",
-            "You take the second number of stride, padding and dilation for the rows. "
-            "In a pair the first one is for the rows.",
-            lambda weight, size, layout: matrix(weight, size, layout.swapped()),
-            "stride and padding",
-        ),
-        _conv_matrix(
-            "taps not spread",
-            "You put the taps of a window on neighbouring pixels. With a dilation, tap (i, j) lies i * d_h rows "
-            "and j * d_w columns after the window's first pixel.",
-            lambda weight, size, layout: matrix(weight, size, layout._replace(place=undilated)),
-            "dilation",
-        ),
-        _conv_matrix(
-            "dilation ignored",
-            "You ignore the dilation, in the shape and in the taps. kh taps that are d_h apart span "
-            "d_h * (kh - 1) + 1 rows.",
-            lambda weight, size, layout: matrix(weight, size, layout._replace(dilation=(1, 1))),
-            "dilation",
-        ),
+        *slips(_conv_matrix, matrix, BY_OPTION),
     ),
 )
 

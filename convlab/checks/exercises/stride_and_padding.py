@@ -562,6 +562,7 @@ STRIDED: dict[str, list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]]
     ],
     "padding": [
         ((1, 1, 2, 3), (1, 2, 2), {"padding": 1}),
+        ((1, 1, 2, 3), (1, 2, 2), {"padding": 2}),
         ((1, 1, 2, 3), (1, 4, 3), {"padding": 1}),
         ((1, 1, 4, 3), (1, 3, 2), {"padding": 2}),
         ((2, 2, 3, 4), (3, 2, 3), {"padding": 1}),
@@ -784,7 +785,7 @@ def _in_out(weight: np.ndarray) -> np.ndarray:
     return weight.reshape(C_in, C_out, kh, kw).swapaxes(0, 1)
 
 
-# What can go wrong with any options, with strides, with padding and with pairs of them: the mistakes of `conv2d_strided` and of `conv2d`.
+# The mistakes of `conv2d_strided` and of `conv2d`: with any options, with strides, with padding, with pairs of them.
 ANYWHERE = (
     Mistake(
         "flipped kernel",
@@ -987,7 +988,6 @@ conv2d_strided = Exercise(
             "together",
         ),
     ),
-    allowed=("functional.pad",),
 )
 
 EXERCISES = (pad2d, resolve_padding, same_upper_padding, conv2d_strided)

@@ -23,7 +23,8 @@ class _Row(NamedTuple):
 
 
 _SCIPY_FILTERS = (
-    r"(?!.*freq).*(conv(?!ert)|correl|filter|sobel|prewitt|lapla|gradient|upfirdn|decimate|resample|wiener).*"
+    r"(?!.*(?:freq|spline))"
+    r".*(conv(?!ert)|correl|filter|sobel|prewitt|lapla|gradient|upfirdn|decimate|resample|wiener).*"
 )
 _FFT_NAMES = r"_?(i?[rh]?fft[2n]?|ih?r?fft[2n]?|[cr]2[cr]n?|raw_fft(nd)?)"
 
@@ -43,11 +44,15 @@ _PYTHON = (
     _Row(r"torch\.nn\.modules\.(conv|fold)", r"\w+\.forward", "torch.nn.{1}"),
     _Row(r"torch\.nn\.grad", r"conv\w+", "torch.nn.grad.{0}"),
     _Row(r"torch\.functional", r"i?stft", "torch.{0}", fft=True),
+    _Row(r"(subprocess)", r"Popen\.__init__", "a new process ({2})"),
+    _Row(r"(multiprocessing)\.process", r"BaseProcess\.start", "a new process ({2})"),
 )
 
 # Built-in functions and torch's operators, whoever owns them: conv2d, mkldnn_convolution, correlate2, fft_rfft2, …
 _CONVOLUTION = re.compile(r"(?:^|_|::q?)conv(?!ert)|correlate|im2col|col2im")
 _FFT = re.compile(r"(?:^|_|::)(?:i?[rh]?fft|ihfft|i?stft)(?!\w*(?:freq|shift|cache))")
+
+_UNSEEN = ("a new process", "work for a thread", "_thread")
 
 # What of convlab runs a student's function, or shows something and computes nothing.
 _NOT_HOUSE = re.compile(r"convlab\.(draw|data|pictures|grading|cli|demo|__main__|checks\.(guard|play))\b")
@@ -82,8 +87,9 @@ class Rules:
         found = _refused_operator(name)
         return None if found is None or (found[1] and self._fft) else found[0]
 
-    def sentence(self, what: str, why: str = "") -> str:
+    def sentence(self, what: str) -> str:
         """What the student reads."""
+        why = ", as nobody sees what is computed there" if what.startswith(_UNSEEN) else ""
         more = [
             name if "numpy" in name or name.startswith("np.") else f"convlab.{name}" for name in self._allowed
         ]

@@ -48,6 +48,7 @@ _MODULES = {
 }
 _ATTRIBUTES = {
     "setprofile": _UNWATCHES,
+    "getprofile": _UNWATCHES,
     "settrace": _UNWATCHES,
     "monitoring": _UNWATCHES,
     "addaudithook": _UNWATCHES,

@@ -161,7 +161,7 @@ class Guard:
         if what:
             self._refuse(what, frame)
         elif self._hands_over(frame):
-            self._refuse("work for a thread or process that ran before this call", frame, _UNSEEN)
+            self._refuse("work for a thread or process that ran before this call", frame)
 
     def _hands_over(self, frame: FrameType) -> bool:
         """Whether this call makes somebody work who was not begun in the guarded call."""
@@ -183,15 +183,15 @@ class Guard:
         what = self._rules.of_operator(name)
         if what is not None:
             self._refuse(what, frame)
-        elif name in _BEGINS_THREAD and function.__module__ == "_thread":
+        elif name in _BEGINS_THREAD and getattr(function, "__module__", None) == "_thread":
             if frame.f_code is threading.Thread.start.__code__:
                 _new_threads.begun(frame.f_locals["self"], self)
             else:
-                self._refuse(f"_thread.{name}", frame, _UNSEEN)
-        elif name in _BEGINS_PROCESS and function.__module__ in _SYSTEM:
-            self._refuse(f"a new process ({name})", frame, _UNSEEN)
+                self._refuse(f"_thread.{name}", frame)
+        elif name in _BEGINS_PROCESS and getattr(function, "__module__", None) in _SYSTEM:
+            self._refuse(f"a new process ({name})", frame)
         elif name == "setprofile" and function is sys.setprofile:
-            self._refuse("sys.setprofile", frame, _UNSEEN)
+            self._refuse("sys.setprofile", frame)
 
     def operator_called(self, name: str) -> None:
         """Refuse this operator of torch ("aten::convolution") if need be."""
@@ -199,10 +199,10 @@ class Guard:
         if what is not None:
             self._refuse(what, sys._getframe(1))
 
-    def _refuse(self, what: str, frame: FrameType, why: str = "") -> None:
+    def _refuse(self, what: str, frame: FrameType) -> None:
         if not self._on or self._excused(frame):
             return
-        sentence = self._rules.sentence(what, why)
+        sentence = self._rules.sentence(what)
         self.refusal = self.refusal or sentence
         raise Refused(sentence)
 
@@ -271,8 +271,6 @@ class _NewThreads:
 
 _new_threads = _NewThreads()
 
-_UNSEEN = ", as nobody sees what is computed there"
-
 # Modules whose functions call what they are given: who calls them is the one who calls.
 _PASSES_ON = {"numpy", "functools", "contextlib"}
 
@@ -336,6 +334,10 @@ def _mode_class() -> Any:
 
     class Mode(TorchDispatchMode):  # type: ignore[misc]
         supports_higher_order_operators = True
+
+        @classmethod
+        def _should_skip_dynamo(cls) -> bool:
+            return False  # or the first operator would import torch's compiler: seconds of the student's time
 
         def __init__(self, guard: Guard) -> None:
             super().__init__()
