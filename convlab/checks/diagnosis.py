@@ -14,6 +14,7 @@ import numpy as np
 
 from convlab.checks.exercise import Exercise, Sample
 from convlab.checks.play import Played, play
+from convlab.checks.samples import laid_out_like
 from convlab.checks.taps import Answers, argument, compare_taps, read_taps, replaced, without_bias
 
 __all__ = ["cause", "wrong_tap"]
@@ -25,7 +26,8 @@ def cause(exercise: Exercise, samples: Sequence[Sample], played: Sequence[Played
     Parameters
     ----------
     exercise : what was asked for
-    samples, played : the calls, and what the student's function gave for each
+    samples, played : the calls, and what the student's function gave for each; the failing ones first,
+        as most mistakes are right on the others
     """
     if any(p.failure for p in played):
         return None  # no answer to compare; the failure's own sentence says what is known
@@ -79,7 +81,9 @@ def wrong_tap(
 def _not_linear(exercise: Exercise, sample: Sample, name: str, given: Answers) -> str | None:
     """Whether doubling one array fails to double the output; an honest sum of products cannot do that."""
     plain = without_bias(exercise, sample)
-    once, twice = given(plain), given(replaced(exercise, plain, {name: 2 * argument(exercise, plain, name)}))
+    array = argument(exercise, plain, name)
+    doubled = replaced(exercise, plain, {name: laid_out_like(array, 2 * array)})
+    once, twice = given(plain), given(doubled)
     if not isinstance(once, np.ndarray) or not isinstance(twice, np.ndarray) or once.shape != twice.shape:
         return None
     if np.allclose(2.0 * once, twice, rtol=exercise.rtol, atol=exercise.atol):

@@ -15,14 +15,11 @@ _LONGEST = 400  # characters of a line to reproduce; beyond, shapes say more tha
 
 def describe(exercise: Exercise, sample: Sample) -> str:
     """The call with shapes: `correlate1d(input (5,), weight (2,))`."""
-    parts = []
-    for name, value in zip(exercise.parameters, sample.args):
-        if isinstance(value, np.ndarray):
-            kind = "" if value.dtype == np.float64 else f" {value.dtype}"
-            parts.append(f"{name} {value.shape}{kind}")
-        else:
-            parts.append(f"{name}={_short(value)}")
-    parts += [f"{name}={_short(value)}" for name, value in sample.kwargs.items()]
+    named = [*zip(exercise.parameters, sample.args), *sample.kwargs.items()]
+    parts = [
+        f"{name} {_shape(value)}" if isinstance(value, np.ndarray) else f"{name}={_short(value)}"
+        for name, value in named
+    ]
     return f"{exercise.name}({', '.join(parts)})"
 
 
@@ -32,6 +29,10 @@ def reproduce(exercise: Exercise, sample: Sample) -> str:
     parts += [f"{name}={_literal(value)}" for name, value in sample.kwargs.items()]
     line = f"{exercise.name}({', '.join(parts)})"
     return line if len(line) <= _LONGEST else describe(exercise, sample)
+
+
+def _shape(array: np.ndarray) -> str:
+    return f"{array.shape}" if array.dtype == np.float64 else f"{array.shape} {array.dtype}"
 
 
 def _short(value: Any) -> str:

@@ -7,6 +7,7 @@ What happens inside the student's function stays there: no exception, warning or
 from __future__ import annotations
 
 import contextlib
+import copy
 import inspect
 import linecache
 import signal
@@ -23,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from convlab.checks.exercise import Exercise, Sample
+from convlab.checks.samples import laid_out_like
 
 __all__ = ["Failure", "Played", "play"]
 
@@ -84,15 +86,10 @@ def play(function: Callable[..., Any], exercise: Exercise, sample: Sample, secon
 
 
 def _copy(value: Any) -> Any:
-    """A copy with the same strides' signs and flags: a layout is part of the sample."""
-    if not isinstance(value, np.ndarray) or not value.flags.writeable:
-        return value
-    memory = value.base if isinstance(value.base, np.ndarray) else None
-    if memory is None:
-        return value.copy(order="K")
-    # A view (reversed or strided): copy the memory behind it and look at it the same way.
-    offset = value.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
-    return np.ndarray(value.shape, value.dtype, memory.copy(order="K"), offset, value.strides)
+    """A copy; of an array, with the same strides and flags: a layout is part of the sample."""
+    if isinstance(value, np.ndarray):
+        return laid_out_like(value, value)
+    return copy.deepcopy(value) if isinstance(value, list | tuple | dict) else value
 
 
 def _refuses(function: Callable[..., Any], exercise: Exercise, args: Any, kwargs: Any) -> str | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from convlab.checks.exercise import Exercise
-from convlab.checks.exercises import conv1d, conv2d
+from convlab.checks.exercises import channels_and_batches, conv1d, conv2d, dilation, stride_and_padding
 
 __all__ = ["EXERCISES"]
 
+CHAPTERS = (conv1d, conv2d, channels_and_batches, stride_and_padding, dilation)
+
 EXERCISES: dict[str, Exercise] = {
-    exercise.name: exercise for chapter in (conv1d, conv2d) for exercise in chapter.EXERCISES
+    exercise.name: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES
 }

@@ -76,8 +76,11 @@ class _Turn:
     index: tuple[int, ...] | None = None
 
 
-def examine(function: Callable[..., Any], exercise: Exercise, seed: int) -> Report:
-    """Play every sample of the exercise, drawn with `seed`, against `function`."""
+def examine(function: Callable[..., Any], exercise: Exercise, seed: int, look_closer: bool = True) -> Report:
+    """Play every sample of the exercise, drawn with `seed`, against `function`.
+
+    `look_closer` plays further calls to make a failing one smaller and to name its wrong tap.
+    """
     turns = _play_all(function, exercise, seed)
     failing = [turn for turn in turns if turn.sentence]
     groups = {
@@ -90,14 +93,17 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int) -> Repo
     # A call that never ended hides what the later ones would have given, so it is the one to tell of.
     endless = [turn for turn in failing if turn.kind == "time"]
     turn = endless[0] if endless else min(failing, key=lambda turn: turn.sample.size)
-    because = diagnosis.cause(exercise, [t.sample for t in turns], [t.played for t in turns])
-    player = _Player(function, exercise)
-    turn = player.smallest_like(turn)
-    lines = [turn.sentence, *player.taps(turn)]
+    ordered = sorted(turns, key=lambda turn: not turn.sentence)
+    because = diagnosis.cause(exercise, [t.sample for t in ordered], [t.played for t in ordered])
+    lines = []
+    if look_closer:
+        player = _Player(function, exercise)
+        turn = player.smallest_like(turn)
+        lines = player.taps(turn)
     if all(other.kind == "not written" for other in failing):
         message = f"{turn.sentence}."
     else:
-        message = _message(exercise, turns, turn.sample, lines, because)
+        message = _message(exercise, turns, turn.sample, [turn.sentence, *lines], because)
     return Report(
         exercise.name,
         False,
@@ -114,13 +120,13 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int) -> Repo
 def _play_all(function: Callable[..., Any], exercise: Exercise, seed: int) -> list[_Turn]:
     turns: list[_Turn] = []
     left = exercise.time_limit
-    for sample in exercise.draw(seed):
+    for sample, right in oracle.samples_with_answers(exercise, seed):
         started = time.monotonic()
         if turns and turns[-1].kind == "time":
             # Once one call never ended, the others are not worth the reader's wait.
             turns.append(dataclasses.replace(turns[-1], sample=sample))
             continue
-        turns.append(_take_turn(function, exercise, sample, oracle.expected(exercise, sample), left))
+        turns.append(_take_turn(function, exercise, sample, right, left))
         left -= time.monotonic() - started
     return turns
 

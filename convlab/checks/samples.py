@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["LAYOUTS", "fractions", "integers", "lay_out"]
+__all__ = ["LAYOUTS", "fractions", "integers", "laid_out_like", "lay_out"]
 
 LAYOUTS = ("contiguous", "reversed", "strided", "transposed", "read-only")
 
@@ -41,8 +41,10 @@ def lay_out(array: np.ndarray, how: str) -> np.ndarray:
     if how == "contiguous":
         return np.ascontiguousarray(array)
     if how == "reversed":
-        flipped = np.flip(array).copy()
-        return np.flip(flipped)
+        # The memory goes on behind the first element, with what a function that ignores strides would read.
+        memory = np.full(2 * array.size, 99, dtype=array.dtype)
+        memory[: array.size] = np.flip(array).ravel()
+        return np.flip(memory[: array.size].reshape(array.shape))
     if how == "strided":
         wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), dtype=array.dtype)
         wide[..., 1::2] = 99  # what a function that assumes contiguous memory would read
@@ -55,3 +57,15 @@ def lay_out(array: np.ndarray, how: str) -> np.ndarray:
         frozen.flags.writeable = False
         return frozen
     raise ValueError(f"how is {how!r}; it may be one of {', '.join(LAYOUTS)}")
+
+
+def laid_out_like(array: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """`values` in memory of its own, with the strides and flags of `array`, a view (reversed, strided) included."""
+    memory = array.base if isinstance(array.base, np.ndarray) else array
+    offset = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+    copied = memory.copy(order="K")
+    copied.flags.writeable = True
+    same = np.ndarray(array.shape, array.dtype, copied, offset, array.strides)
+    same[...] = values
+    same.flags.writeable = array.flags.writeable
+    return same

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from convlab.checks.exercise import Exercise, Sample
+from convlab.checks.samples import laid_out_like
 
 __all__ = ["Answers", "Taps", "argument", "compare_taps", "read_taps", "replaced", "without_bias"]
 
@@ -142,7 +143,9 @@ def _accounts_for(
 ) -> bool:
     """Whether the products found add up to what the function gives: only then is it linear in both arrays."""
     answer = answers(sample)
-    nothing = answers(replaced(exercise, sample, {name: np.zeros_like(a) for name, a in arrays.items()}))
+    nothing = answers(
+        replaced(exercise, sample, {name: laid_out_like(a, np.zeros_like(a)) for name, a in arrays.items()})
+    )
     if not isinstance(answer, np.ndarray) or not isinstance(nothing, np.ndarray) or nothing[index] != 0:
         return False
     values = list(arrays.values())
@@ -175,4 +178,4 @@ def without_bias(exercise: Exercise, sample: Sample) -> Sample:
 def _single_one(array: np.ndarray, at: Index) -> np.ndarray:
     one = np.zeros(array.shape, dtype=array.dtype)
     one[at] = 1
-    return one
+    return laid_out_like(array, one)

@@ -112,6 +112,18 @@ def arrow(points: Sequence[tuple[float, float]], colour: str) -> str:
     return line + tag("path", d=head, fill=colour)
 
 
+def hatch(x: float, y: float, width: float, height: float, gap: float = 6) -> str:
+    """Return slanting lines over a rectangle."""
+    path, offset = "", gap
+    while offset < width + height:
+        # The line u + v = offset, between the sides of the rectangle.
+        x0, x1 = max(0.0, offset - height), min(width, offset)
+        path += f"M{coordinate(x + x0)} {coordinate(y + offset - x0)}"
+        path += f"L{coordinate(x + x1)} {coordinate(y + offset - x1)}"
+        offset += gap
+    return tag("path", d=path, fill="none", stroke=theme.HATCH)
+
+
 @dataclass(frozen=True)
 class Block:
     """A drawn piece: SVG whose upper left corner is (0, 0), its size, and the height at which it lines up."""

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from convlab.draw import _theme as theme
-from convlab.draw._canvas import Block, column, label, row, tag, text, text_width
+from convlab.draw._canvas import Block, column, hatch, label, row, tag, text, text_width
 from convlab.draw._canvas import coordinate as c
 from convlab.draw._numbers import Index, number
 
@@ -23,12 +23,19 @@ PADDING = 7.0
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its text, smaller lines above it, its fill, and which tap of a kernel it belongs to."""
+    """One cell: its text, smaller lines above it, its fill, and which tap of a kernel it belongs to.
+
+    A cell that is `outside` the array has a dashed edge of its own; one that is `unused` is hatched. `marks`
+    are colours of small squares along its lower edge.
+    """
 
     text: str = ""
     notes: tuple[str, ...] = ()
     fill: str = theme.CELL
     tap: int | None = None
+    outside: bool = False
+    unused: bool = False
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Outline:
     cells: Collection[Index]
     colour: str = theme.WINDOW
     name: str = "window"
+    dashed: bool = False
 
 
 def number_size(longest: int) -> float:
@@ -48,10 +56,15 @@ def number_size(longest: int) -> float:
     return theme.NUMBER if longest <= 5 else 14.0 if longest <= 7 else 13.0
 
 
-def cell_width(cells: Collection[Cell]) -> float:
+def outside_cell(written: str = "0") -> Cell:
+    """Return a cell of the padding."""
+    return Cell(written, fill=theme.OUTSIDE, outside=True)
+
+
+def cell_width(cells: Collection[Cell], size: float | None = None) -> float:
     """Return the width that holds the longest text of all the cells."""
     longest = max(len(cell.text) for cell in cells)
-    value = text_width("0" * longest, number_size(longest), mono=True)
+    value = text_width("0" * longest, size or number_size(longest), mono=True)
     notes = [text_width(note, theme.SMALL, mono=True) for cell in cells for note in cell.notes]
     return max(NARROWEST, max([value, *notes]) + 2 * PADDING)
 
@@ -67,14 +80,18 @@ class _Places:
     width: float
     height: float
     pitch: float
+    last: Index
+    step: int
 
     def corner(self, index: Index) -> tuple[float, float]:
         """Return the upper left corner of a cell."""
-        if len(index) == 1:
+        if self.step < 0:
+            line, place = 0, index[0] - self.last[0]
+        elif len(index) == 1:
             line, place = divmod(index[0] - self.first[0], self.per_line)
         else:
             line, place = index[0] - self.first[0], index[1] - self.first[1]
-        return self.left + place * self.width, self.top + line * self.pitch
+        return self.left + place * self.step * self.width, self.top + line * self.pitch
 
 
 def sheet(
@@ -85,6 +102,9 @@ def sheet(
     width: float | None = None,
     per_line: int | None = None,
     indices: bool = True,
+    step: int = 1,
+    height: float = HEIGHT,
+    size: float | None = None,
 ) -> Block:
     """Draw cells where their indices say.
 
@@ -101,11 +121,19 @@ def sheet(
         After how many cells a signal goes on in a new line.
     indices : bool
         Write the index below each cell of a signal; above columns and left of rows of a grid.
+    step : int
+        Leave room between the values of a signal, so that each is this many cells from the next. If negative,
+        the last one stands first.
+    height : float
+        The height of a cell, without its notes.
+    size : float, optional
+        The type size; by default as large as the longest text allows.
     """
     first = tuple(map(min, zip(*cells)))
     last = tuple(map(max, zip(*cells)))
     flat = len(first) == 1
-    height = HEIGHT + NOTE_HEIGHT * max(len(cell.notes) for cell in cells.values())
+    base = height
+    height += NOTE_HEIGHT * max(len(cell.notes) for cell in cells.values())
     below = INDEX_HEIGHT if flat and indices else 0.0
     above, left = 0.0, 0.0
     if indices and not flat:
@@ -119,14 +147,17 @@ def sheet(
         width=width or cell_width(cells.values()),
         height=height,
         pitch=height + below + (8 if below else 0),
+        last=last,
+        step=step,
     )
-    size = number_size(max(len(cell.text) for cell in cells.values()))
-    body = [_cell(index, cell, places, size) for index, cell in cells.items()]
+    size = size or number_size(max(len(cell.text) for cell in cells.values()))
+    body = [_cell(index, cell, places, size, base) for index, cell in cells.items()]
     if indices:
         body += _index_labels(cells, places)
     body += [_outline(outline, cells, places) for outline in outlines]
 
     across = min(places.per_line, last[-1] - first[-1] + 1)
+    across = (across - 1) * abs(step) + 1
     down = (last[0] - first[0]) // places.per_line if flat else last[0] - first[0]
     bottom = above + down * places.pitch + height
     return Block(
@@ -134,30 +165,55 @@ def sheet(
     )
 
 
-def _cell(index: Index, cell: Cell, places: _Places, size: float) -> str:
+def _cell(index: Index, cell: Cell, places: _Places, size: float, base: float) -> str:
     x, y = places.corner(index)
     centre = x + places.width / 2
+    # Neighbours share their edges; two dashed lines on each other would fill each other's gaps.
+    inset = 2.0 if cell.outside else 0.0
     parts = [
         tag(
             "rect",
-            x=x,
-            y=y,
-            width=places.width,
-            height=places.height,
+            x=x + inset,
+            y=y + inset,
+            width=places.width - 2 * inset,
+            height=places.height - 2 * inset,
             fill=cell.fill,
             stroke=theme.LINE,
+            stroke_dasharray="3 2" if cell.outside else None,
             data_index=",".join(map(str, index)),
             data_value=cell.text,
             data_tap=None if cell.tap is None else str(cell.tap),
         )
     ]
+    if cell.unused:
+        parts.append(hatch(x, y, places.width, places.height))
+    if cell.marks:
+        parts.append(_marks(cell.marks, x, y + places.height, places.width))
     for line, note in enumerate(cell.notes):
         middle = y + 15 + line * NOTE_HEIGHT
         parts.append(text(note, centre, middle, size=theme.SMALL, align="middle", mono=True))
     if cell.text:
-        middle = y + places.height - HEIGHT / 2 - (1 if cell.notes else 0)
+        middle = y + places.height - base / 2 - (1 if cell.notes else 0)
         parts.append(text(cell.text, centre, middle, size=size, align="middle", mono=True))
     return "".join(parts)
+
+
+def _marks(colours: Sequence[str], x: float, bottom: float, width: float) -> str:
+    pitch = min(7.0, (width - 5) / len(colours))
+    left = x + (width - pitch * len(colours)) / 2
+    return "".join(
+        tag(
+            "rect",
+            x=left + place * pitch + 0.5,
+            y=bottom - 2 - pitch,
+            width=pitch - 1,
+            height=pitch - 1,
+            fill=colour,
+            stroke=theme.INK,
+            stroke_width=0.5,
+        )
+        for place, colour in enumerate(colours)
+    )
 
 
 def _index_labels(cells: Mapping[Index, Cell], places: _Places) -> list[str]:
@@ -182,6 +238,7 @@ def _index_labels(cells: Mapping[Index, Cell], places: _Places) -> list[str]:
 def _outline(outline: Outline, cells: Mapping[Index, Cell], places: _Places) -> str:
     whole = set(outline.cells)
     shown = sorted(whole & set(cells))
+    apart = abs(places.step) > 1
     path = []
     for index in shown:
         x0, y0 = places.corner(index)
@@ -192,14 +249,15 @@ def _outline(outline: Outline, cells: Mapping[Index, Cell], places: _Places) -> 
             sides |= {(line[0] - 1, x): (x0, y0, x1, y0), (line[0] + 1, x): (x0, y1, x1, y1)}
         else:  # a signal has nothing above and below
             path += [(x0, y0, x1, y0), (x0, y1, x1, y1)]
-        path += [side for neighbour, side in sides.items() if neighbour not in whole]
+        path += [side for neighbour, side in sides.items() if apart or neighbour not in whole]
     return tag(
         "path",
         d="".join(f"M{c(x0)} {c(y0)}L{c(x1)} {c(y1)}" for x0, y0, x1, y1 in path),
         fill="none",
         stroke=outline.colour,
         stroke_width=3,
-        stroke_linecap="round",
+        stroke_linecap="butt" if outline.dashed else "round",
+        stroke_dasharray="7 5" if outline.dashed else None,
         data_outline=outline.name,
         data_cells=" ".join(",".join(map(str, index)) for index in shown),
     )

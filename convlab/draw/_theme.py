@@ -18,6 +18,10 @@ LINE = "#868E98"  # between cells: at least 3 : 1 on the card
 WINDOW = "#0B3C6F"  # around a window: at least 3 : 1 on the card and on every tint
 RESULT = "#A84300"  # around what comes out: Okabe and Ito's vermilion, darkened until it carries text
 RESULT_FILL = "#FFE9D9"
+WRONG = "#F9C49A"  # a cell read in error
+OUTSIDE = "#EEF1F4"  # what padding adds; its edge is dashed
+EMPTY = "#F7F8FA"  # a zero that is not written
+HATCH = "#C9CFD6"  # over what no window reads; a number on it stays readable
 
 # Paul Tol's "light" scheme (https://personal.sron.nl/~pault): nine fills that carry dark text and stay
 # apart for colour-blind readers, in an order that parts the most alike. Each is one tap of a small kernel;
@@ -30,6 +34,7 @@ NEGATIVE = "#0072B2"
 POSITIVE = "#D55E00"
 NEUTRAL = "#FFFFFF"
 MISSING = "#CC79A7"  # NaN in an image: Okabe and Ito's purple, on neither side of zero
+COUNT = "#009E73"  # of something: Okabe and Ito's green, from white
 HEAT_DEPTH = 0.7  # how far a cell goes towards them: a number must stay readable on it
 
 # At natural size nothing is smaller than SMALL.
@@ -65,6 +70,11 @@ def mix(start: str, end: str, share: float) -> str:
 def diverging(share: float, depth: float = 1.0) -> str:
     """Return the colour of a value between -1 (negative) and 1 (positive); 0 is neutral."""
     return mix(NEUTRAL, POSITIVE if share > 0 else NEGATIVE, min(abs(share), 1.0) * depth)
+
+
+def sequential(share: float, depth: float = HEAT_DEPTH) -> str:
+    """Return the colour of a count between 0 (nothing) and 1 (the most)."""
+    return mix(NEUTRAL, COUNT, max(0.0, min(share, 1.0)) * depth)
 
 
 def contrast(one: str, other: str) -> float:

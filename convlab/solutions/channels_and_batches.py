@@ -4,7 +4,7 @@ import numpy as np
 
 
 def conv1d_multichannel(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
-    """Correlate every signal of a batch with every kernel of a bank, and add up the channels.
+    """Correlate every signal of a batch with every filter of a bank, and add up the channels.
 
     output[n, o, x] = bias[o] + sum over c and k of input[n, c, x + k] * weight[o, c, k]
 
@@ -33,7 +33,7 @@ def conv1d_multichannel(input: np.ndarray, weight: np.ndarray, bias: np.ndarray 
 
 
 def conv2d_multichannel(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
-    """Correlate every image of a batch with every kernel of a bank, and add up the channels.
+    """Correlate every image of a batch with every filter of a bank, and add up the channels.
 
     output[n, o, y, x] = bias[o] + sum over c, i and j of input[n, c, y + i, x + j] * weight[o, c, i, j]
 

@@ -50,7 +50,7 @@ def conv2d(
     padding: int | tuple[int, int] | str = 0,
     dilation: int | tuple[int, int] = 1,
 ) -> np.ndarray:
-    """Correlate a batch of images with a bank of kernels: everything together.
+    """Correlate a batch of images with a bank of filters: everything together.
 
     output[n, o, y, x] = bias[o]
         + sum over c, i and j of padded[n, c, y * s_h + i * d_h, x * s_w + j * d_w] * weight[o, c, i, j]

@@ -105,7 +105,7 @@ def conv2d_strided(
     stride: int | tuple[int, int] = 1,
     padding: int | tuple[int, int] = 0,
 ) -> np.ndarray:
-    """Correlate a batch of images with a bank of kernels, in steps of `stride`, with zeros around the images.
+    """Correlate a batch of images with a bank of filters, in steps of `stride`, with zeros around the images.
 
     output[n, o, y, x] = bias[o]
         + sum over c, i and j of padded[n, c, y * s_h + i, x * s_w + j] * weight[o, c, i, j]

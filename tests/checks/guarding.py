@@ -32,9 +32,9 @@ def allowing(*names):
     return dataclasses.replace(EXERCISE, allowed=names)
 
 
-@pytest.fixture(autouse=True)
-def nothing_is_left_behind():
-    """After every test: the shortcuts work, in this thread and in new ones, and nothing watches."""
+@contextlib.contextmanager
+def nothing_left_behind():
+    """Proves that after the body the shortcuts work, in this thread and in new ones, and that nothing watches."""
     hooks = sys.getprofile(), threading.getprofile(), threading.excepthook
     yield
     assert (sys.getprofile(), threading.getprofile(), threading.excepthook) == hooks

@@ -27,6 +27,7 @@ from guarding import (
     allowing,
     fft,
     nn_conv1d,
+    nothing_left_behind,
     refusal,
     tensors,
     torch_conv1d,
@@ -41,6 +42,13 @@ import convlab.solutions.conv1d
 from convlab.checks import Sample, oracle
 from convlab.checks.guard.rules import Rules
 from convlab.functional import conv1d as stored_conv1d
+
+
+@pytest.fixture(autouse=True)
+def leaves_nothing_behind():
+    with nothing_left_behind():
+        yield
+
 
 # ── the shortcuts, each written at least three ways ──────────────────────────────────────────────────────────────
 

@@ -4,9 +4,11 @@ import contextlib
 import cProfile
 import dataclasses
 import functools
+import inspect
 import itertools
 import math
 import queue
+import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,7 @@ from guarding import (
     allowing,
     everything_works,
     fft,
+    nothing_left_behind,
     refusal,
     torch_conv1d,
     torch_fft,
@@ -36,7 +39,14 @@ import convlab.checks.exercises.conv1d as exercises_conv1d
 import convlab.functional
 import convlab.solutions.conv1d
 from convlab.checks import EXERCISES
-from convlab.checks.guard import Guard, Refused, guarded
+from convlab.checks.guard import Guard, Refused, guarded, syntax_report
+
+
+@pytest.fixture(autouse=True)
+def leaves_nothing_behind():
+    with nothing_left_behind():
+        yield
+
 
 # ── honest code ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -228,6 +238,11 @@ def test_honest_code_is_let_through(function):
     assert answer.tolist() == ANSWER
 
 
+@pytest.mark.parametrize("function", [f for f in HONEST if hasattr(f, "__code__")])
+def test_the_text_of_honest_code_tells_nothing(function):
+    assert syntax_report(inspect.getsource(function).strip().rstrip(","), EXERCISE) == []
+
+
 @pytest.mark.parametrize(
     "name", [e.name for e in EXERCISES.values() if hasattr(convlab.solutions.conv1d, e.name)]
 )
@@ -403,7 +418,7 @@ def test_many_refused_threads_end_in_peace():
 
 def test_two_calls_are_guarded_at_once():
     with ThreadPoolExecutor(2) as pool:
-        refused = pool.map(lambda way: refusal(way, X, W), [loops, in_pool, fft, recursive] * 5)
+        refused = pool.map(lambda way: refusal(way, X, W), [loops, torch_conv1d, fft, recursive] * 5)
     assert [sentence is not None for sentence in refused] == [False, True, True, False] * 5
 
 
@@ -457,3 +472,15 @@ def test_the_graders_child_needs_no_exercise():
     assert guard.refusal.startswith(
         "write the sums yourself: this exercise is about what conv2d does.\nnp.convolve"
     )
+
+
+def test_torch_arithmetic_does_not_load_torchs_compiler():
+    # It takes seconds, and would take them of the student's time limit.
+    script = """
+import sys, torch
+from convlab.checks.guard import Guard
+with Guard("conv2d"):
+    torch.tensor([1.0, 2.0]).sum().item()
+sys.exit("torch._dynamo" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -1,13 +1,9 @@
 """What the text of a submission tells about what nobody sees while it runs."""
 
 import pytest
-from guarding import (
-    EXERCISE,
-)
+from guarding import EXERCISE
 
 from convlab.checks.guard import syntax_report
-
-# ── what the text tells ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -53,14 +49,12 @@ def test_the_text_tells_what_nobody_sees(source, said):
     assert f"correlate1d, line {line}: {said}" in syntax_report(source, EXERCISE)
 
 
-@pytest.mark.parametrize("function", HONEST[:27])
-def test_honest_text_tells_nothing(function):
-    source = function if hasattr(function, "__code__") else loops
-    assert syntax_report(source, EXERCISE) == []
-
-
 def test_text_that_cannot_be_read_is_told():
     assert syntax_report(len, EXERCISE) == ["correlate1d: its text could not be read"]
     assert syntax_report("def f(:", EXERCISE) == ["correlate1d: its text could not be parsed (SyntaxError)"]
     assert syntax_report("x = \0", EXERCISE)[0].startswith("correlate1d: its text could not be parsed")
     assert syntax_report("(" * 5000, EXERCISE)[0].startswith("correlate1d: its text could not be parsed")
+
+
+def test_odd_backslashes_are_no_warning():
+    assert syntax_report(r"print('\_')", EXERCISE) == []

@@ -27,7 +27,9 @@ def signals(rng: np.random.Generator) -> Iterator[Sample]:
         size = int(rng.integers(6, 16))
         yield Sample((fractions(rng, size), fractions(rng, int(rng.integers(2, size)))))
     # A signal of integers under a kernel of fractions: an output made like the input would cut them off.
-    yield Sample((integers(rng, 6), fractions(rng, 3) + 0.125), group="arrays")
+    # Odd integers times a half and whole numbers: every entry is a fraction.
+    halves = integers(rng, 3, np.float64) + np.array([0.5, 0, 0])
+    yield Sample((2 * integers(rng, 6) + 1, halves), group="arrays")
     yield Sample((fractions(rng, 6, np.float32), fractions(rng, 3, np.float32)), group="arrays")
     for layout in LAYOUTS[1:]:
         if layout != "transposed":  # there is but one axis

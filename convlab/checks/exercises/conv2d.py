@@ -38,7 +38,10 @@ def images(rng: np.random.Generator) -> Iterator[Sample]:
         height, width = (int(v) for v in rng.permutation(6)[:2] + 4)
         kh, kw = (int(v) for v in rng.permutation(4)[:2] + 1)
         yield Sample((fractions(rng, (height, width)), fractions(rng, (kh, kw))))
-    yield Sample((integers(rng, (4, 5)), fractions(rng, (2, 3)) + 0.125), group="arrays")
+    # Odd integers times a half and whole numbers: every entry is a fraction.
+    halves = integers(rng, (2, 3), np.float64)
+    halves[0, 0] += 0.5
+    yield Sample((2 * integers(rng, (4, 5)) + 1, halves), group="arrays")
     yield Sample((fractions(rng, (4, 5), np.float32), fractions(rng, (3, 2), np.float32)), group="arrays")
     for layout in LAYOUTS[1:]:
         image, kernel = fractions(rng, (4, 5)), fractions(rng, (3, 2))

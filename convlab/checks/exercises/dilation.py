@@ -16,14 +16,13 @@ from convlab.checks.exercises.stride_and_padding import (
     PAIRS,
     STRIDE,
     Pair,
-    covered,
+    computing,
     draw_images,
     first,
     given,
     half,
     operator,
     pair,
-    places,
     resolving,
     swapped,
     takes_kernels_for_square,
@@ -343,6 +342,7 @@ IMAGES: dict[str, list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]]]
         ((1, 1, 2, 3), (1, 2, 2), {"padding": "full"}),
         ((1, 1, 3, 4), (1, 3, 3), {"padding": "same"}),
         ((1, 1, 2, 3), (1, 3, 3), {"padding": "full"}),
+        ((1, 1, 1, 2), (1, 4, 4), {"padding": 3}),
         ((1, 1, 3, 4), (1, 2, 2), {"padding": 2, "stride": 2}),
         ((2, 2, 4, 3), (3, 2, 2), {"padding": 1, "stride": 3}),
         ((1, 2, 2, 3), (2, 4, 4), {"padding": "same"}),
@@ -361,7 +361,7 @@ IMAGES: dict[str, list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]]]
         ((1, 1, 2, 3), (1, 1, 2), {}),
         ((1, 1, 3, 2), (1, 2, 1), {}),
         ((1, 1, 3, 4), (1, 1, 2), {"stride": (2, 1)}),
-        ((1, 1, 2, 3), (1, 2, 1), {"padding": (1, 0)}),
+        ((1, 1, 2, 3), (1, 3, 2), {"padding": (1, 0)}),
         ((1, 1, 3, 4), (1, 2, 2), {"dilation": (1, 2)}),
         ((1, 1, 2, 3), (1, 2, 3), {"padding": "same"}),
         ((1, 1, 2, 3), (1, 3, 2), {"padding": "full"}),
@@ -409,18 +409,6 @@ def conv2d_in_torch(
         (kh, kw), (d_h, d_w) = weight.shape[2:], pair(dilation)
         padding = (d_h * (kh - 1), d_w * (kw - 1))
     return torch.nn.functional.conv2d(input, weight, bias, stride, padding, dilation)
-
-
-def spreads_the_window_alone(
-    size: int, taps: int, stride: int, before: int, after: int, dilation: int
-) -> np.ndarray:
-    count = len(places(size, taps, stride, before, after, dilation))
-    return covered(count, taps, stride, before, 1)
-
-
-def spans_all_taps(size: int, taps: int, stride: int, before: int, after: int, dilation: int) -> np.ndarray:
-    count = (size + before + after - dilation * taps) // stride + 1
-    return covered(count, taps, stride, before, dilation)
 
 
 conv2d = Exercise(
@@ -481,20 +469,20 @@ conv2d = Exercise(
             "taps not spread",
             "Your output has the right size, but your taps stand side by side. Tap i of window y lies on row "
             "y * stride + i * dilation of the padded image.",
-            operator(spreads_the_window_alone),
+            operator(lambda axis: axis._replace(dilation=1).covered(axis.places)),
             "dilation",
         ),
         Mistake(
             "dilation times all taps",
             "You take the spread kernel to be dilation * K long. Between K taps are K - 1 gaps: "
             "it is dilation * (K - 1) + 1.",
-            operator(spans_all_taps),
+            operator(lambda axis: axis.covered((axis.way + 1 - axis.dilation) // axis.stride + 1)),
             "dilation",
         ),
         Mistake(
             "square kernel",
             "You use the kernel's height for its width too. It has kh rows and kw columns.",
-            takes_kernels_for_square,
+            computing(takes_kernels_for_square),
             "rectangular",
         ),
         *(replace(mistake, group="rectangular") for mistake in PAIRS),

@@ -112,7 +112,7 @@ class Slip(NamedTuple):
     explanation: str
     change: Callable[[Layout], Layout]
     option: str
-    resizes: bool = False  # gives another number of places
+    kind: str = "place"  # of a tap; or "pair", or "size", which gives another number of places
 
 
 SLIPS = (
@@ -128,7 +128,7 @@ SLIPS = (
         "You ignore the stride: your windows lie at every place. From one to the next it is `stride` pixels.",
         lambda layout: layout._replace(stride=(1, 1)),
         "stride",
-        resizes=True,
+        "size",
     ),
     Slip(
         "stride and dilation exchanged",
@@ -142,7 +142,7 @@ SLIPS = (
         "The first is for the rows, the second for the columns.",
         partial(Layout.swapped, options=("stride", "padding", "dilation")),
         "stride",
-        resizes=True,
+        "pair",
     ),
     *(
         Slip(
@@ -151,7 +151,7 @@ SLIPS = (
             "The first is for the rows, the second for the columns.",
             partial(Layout.swapped, options=(option,)),
             option,
-            resizes=True,
+            "pair",
         )
         for option in ("stride", "padding", "dilation")
     ),
@@ -160,7 +160,7 @@ SLIPS = (
         "You ignore the padding: your windows stay inside the image.",
         lambda layout: layout._replace(padding=(0, 0)),
         "padding",
-        resizes=True,
+        "size",
     ),
     Slip(
         "starts at the image's corner",
@@ -171,8 +171,8 @@ SLIPS = (
     ),
     Slip(
         "start clamped at 0",
-        "Your windows that should start in the padding start at the image's edge. "
-        "They start at row y * s_h - p_h, even if that is negative.",
+        "In your code windows that should start in the padding start at the image's edge. "
+        "The window at (y, x) starts in row y * s_h - p_h, even if that is negative.",
         lambda layout: layout._replace(place=clamped),
         "padding",
     ),
@@ -189,7 +189,7 @@ SLIPS = (
         "d_h * (kh - 1) + 1 rows.",
         lambda layout: layout._replace(dilation=(1, 1)),
         "dilation",
-        resizes=True,
+        "size",
     ),
 )
 
@@ -198,7 +198,8 @@ def slips(
     make: Callable[..., Mistake],
     right: Callable[..., np.ndarray],
     groups: dict[str, str],
-    resizing: bool = True,
+    kinds: tuple[str, ...] = ("place", "pair", "size"),
+    told: dict[str, str] | None = None,
 ) -> Iterator[Mistake]:
     """The slips of one exercise.
 
@@ -207,15 +208,16 @@ def slips(
     make : (name, explanation, function, group) -> Mistake, where the last argument of `function` is the layout
     right : the right function of the same arguments
     groups : option -> the group that must catch its slips
-    resizing : whether a wrong number of places gives numbers at all
+    kinds : those that give numbers and no error
+    told : name -> its explanation, where the exercise has better words
     """
     for slip in SLIPS:
-        if slip.option in groups and (resizing or not slip.resizes):
+        if slip.option in groups and slip.kind in kinds:
 
             def slipped(*given: Any, change: Callable[[Layout], Layout] = slip.change) -> np.ndarray:
                 return right(*given[:-1], change(given[-1]))
 
-            yield make(slip.name, slip.explanation, slipped, groups[slip.option])
+            yield make(slip.name, (told or {}).get(slip.name, slip.explanation), slipped, groups[slip.option])
 
 
 def gather(input: np.ndarray, taps: Pair, layout: Layout) -> np.ndarray:
@@ -264,17 +266,9 @@ def views(rng: np.random.Generator) -> Iterator[Sample]:
         options = {"stride": stride, "dilation": (dilation, 1)}
         yield Sample((fractions(rng, (2, 1, H, W)), (2, 3)), options, "stride and dilation")
     for how in LAYOUTS[1:]:
-        image = fractions(rng, (2, 3, 3, 4))
-        yield Sample((with_room(image) if how == "reversed" else lay_out(image, how), 2), group="arrays")
-    yield Sample((fractions(rng, (2, 3, 3, 4), np.float32), (2, 3)), group="arrays")
-
-
-def with_room(array: np.ndarray) -> np.ndarray:
-    """The same values with negative strides. The memory goes on behind them, so that whoever takes it for
-    contiguous reads 99s and not what lies beyond."""
-    memory = np.full(2 * array.size, 99, dtype=array.dtype)
-    memory[: array.size] = np.flip(array).ravel()
-    return np.flip(memory[: array.size].reshape(array.shape))
+        yield Sample((lay_out(fractions(rng, (2, 1, 2, 3)), how), (2, 1)), group="arrays")
+        yield Sample((lay_out(fractions(rng, (2, 3, 3, 4)), how), 2, 1), {"dilation": (1, 2)}, "arrays")
+    yield Sample((fractions(rng, (1, 2, 2, 3), np.float32), (1, 2)), group="arrays")
 
 
 def windows_in_torch(torch: Any, input: Any, kernel_size: Size, stride: Size = 1, dilation: Size = 1) -> Any:
@@ -322,6 +316,7 @@ windows = Exercise(
     oracle=windows_in_torch,
     oracle_name="torch.Tensor.unfold",
     results=("windows",),
+    linear=("input",),
     mistakes=(
         _windows(
             "strides in elements",
@@ -418,8 +413,9 @@ def images(rng: np.random.Generator) -> Iterator[Sample]:
         options = {"padding": (padding, 1), "stride": stride}
         yield Sample((fractions(rng, (2, 1, H, W)), (2, 3)), options, "stride and padding")
     for how in LAYOUTS[1:]:
+        yield Sample((lay_out(fractions(rng, (2, 1, 2, 3)), how), (2, 1)))
         yield Sample((lay_out(fractions(rng, (2, 3, 3, 4)), how), 2))
-    yield Sample((fractions(rng, (2, 3, 3, 4), np.float32), (2, 3)))
+    yield Sample((fractions(rng, (1, 2, 2, 3), np.float32), (1, 2)))
 
 
 def unfold(input: np.ndarray, taps: Pair, layout: Layout) -> np.ndarray:
@@ -478,7 +474,8 @@ im2col = Exercise(
     oracle=lambda torch, *args, **kwargs: torch.nn.functional.unfold(*args, **kwargs),
     oracle_name="torch.nn.functional.unfold",
     results=("columns",),
-    allowed=("convlab.functional.output_size", "convlab.functional.pad"),
+    linear=("input",),
+    allowed=("functional.output_size", "functional.pad"),
     mistakes=(
         _im2col(
             "axes not moved",
@@ -551,8 +548,8 @@ def columns(rng: np.random.Generator) -> Iterator[Sample]:
         drawn: dict[str, Size] = {"padding": (padding, 1), "stride": stride}
         yield Sample((draw((2, 1, H, W), (2, 3), drawn), (H, W), (2, 3)), drawn, "stride and padding")
     for how in LAYOUTS[1:]:
-        yield Sample((lay_out(fractions(rng, (2, 12, 6)), how), (3, 4), 2))
-    yield Sample((fractions(rng, (2, 18, 4), np.float32), (3, 4), (2, 3)))
+        yield Sample((lay_out(fractions(rng, (2, 4, 2)), how), (2, 3), 2))
+    yield Sample((fractions(rng, (1, 8, 2), np.float32), (2, 3), 2))
 
 
 def fold(input: np.ndarray, size: Pair, taps: Pair, layout: Layout, keep: str = "sum") -> np.ndarray:
@@ -644,7 +641,8 @@ col2im = Exercise(
     oracle=lambda torch, *args, **kwargs: torch.nn.functional.fold(*args, **kwargs),
     oracle_name="torch.nn.functional.fold",
     results=("image",),
-    allowed=("convlab.functional.output_size",),
+    linear=("input",),
+    allowed=("functional.output_size",),
     mistakes=(
         _col2im(
             "assigned window by window",
@@ -699,7 +697,7 @@ col2im = Exercise(
             fold_in_the_order_of_conv2d,
             "dilation",
         ),
-        *slips(_col2im, fold, BY_OPTION, resizing=False),
+        *slips(_col2im, fold, BY_OPTION, kinds=("place",)),
     ),
 )
 
@@ -722,11 +720,12 @@ MATRICES: list[tuple[tuple[int, ...], Pair, dict[str, Size], str]] = [
     ((1, 1, 1, 2), (1, 4), {"stride": 2}, "stride and padding"),
     ((1, 1, 1, 2), (1, 2), {"padding": (0, 1)}, "stride and padding"),
     ((1, 1, 2, 1), (2, 1), {"padding": 1}, "stride and padding"),
-    ((1, 1, 1, 2), (2, 5), {"stride": (1, 2)}, "stride and padding"),
+    ((1, 1, 1, 2), (1, 5), {"stride": (1, 2)}, "stride and padding"),
     ((2, 1, 2, 1), (7, 2), {"stride": (3, 2)}, "stride and padding"),
     ((1, 2, 2, 3), (2, 3), {"padding": (1, 2)}, "stride and padding"),
     ((2, 1, 3, 2), (4, 3), {"padding": (1, 2), "stride": (2, 3)}, "stride and padding"),
-    ((1, 1, 1, 2), (1, 4), {"dilation": 2}, "dilation"),
+    ((1, 1, 1, 2), (1, 4), {"dilation": (1, 2)}, "dilation"),
+    ((1, 1, 2, 2), (3, 4), {"dilation": 2}, "dilation"),
     ((2, 1, 2, 2), (3, 4), {"dilation": (1, 3)}, "dilation"),
     ((1, 2, 2, 3), (3, 5), {"dilation": (2, 1)}, "dilation"),
     ((1, 2, 2, 2), (4, 3), {"dilation": (3, 2), "padding": (1, 2), "stride": (1, 2)}, "dilation"),
@@ -865,7 +864,8 @@ conv_matrix = Exercise(
     oracle=matrix_in_torch,
     oracle_name="torch.nn.functional.conv2d of one image for each pixel",
     results=("matrix",),
-    allowed=("convlab.functional.conv2d", "convlab.functional.output_size", "convlab.functional.pad"),
+    linear=("weight",),
+    allowed=("functional.conv2d", "functional.output_size", "functional.pad"),
     mistakes=(
         _conv_matrix(
             "transposed",

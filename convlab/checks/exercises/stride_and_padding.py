@@ -1,13 +1,13 @@
 """Chapter 4, stride and padding: `pad2d`, `resolve_padding`, `same_upper_padding`, `conv2d_strided`.
 
-`operator` computes a convolution from a rule that says which pixels a window covers. A mistake in the rule is a
-mistake in the operator, so most of the catalogue, that of chapter 5 included, is a rule of one line.
+`convolve` computes a convolution from a rule that says which pixels the windows cover. Most mistakes of this chapter
+and of the next are a rule of one line, or a changed argument.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,16 +21,14 @@ __all__ = [
     "PADDING",
     "PAIRS",
     "STRIDE",
-    "Pads",
     "Pair",
-    "covered",
+    "computing",
     "draw_images",
     "first",
     "given",
     "half",
     "operator",
     "pair",
-    "places",
     "resolving",
     "swapped",
     "takes_kernels_for_square",
@@ -564,6 +562,7 @@ STRIDED: dict[str, list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]]
         ((1, 1, 2, 3), (1, 2, 2), {"padding": 1}),
         ((1, 1, 2, 3), (1, 2, 2), {"padding": 2}),
         ((1, 1, 2, 3), (1, 4, 3), {"padding": 1}),
+        ((1, 1, 1, 2), (1, 4, 3), {"padding": 3}),
         ((1, 1, 4, 3), (1, 3, 2), {"padding": 2}),
         ((2, 2, 3, 4), (3, 2, 3), {"padding": 1}),
     ],
@@ -622,162 +621,116 @@ def strided_images(rng: np.random.Generator) -> Iterator[Sample]:
         yield Sample((lay_out(input, layout), lay_out(weight, layout)), group="plain")
 
 
-# Which pixels the windows cover along one axis: (size, taps, stride, before, after, dilation) -> (places, taps).
-Rule = Callable[[int, int, int, int, int, int], np.ndarray]
+class Axis(NamedTuple):
+    """One axis of a convolution. A rule says which pixels its windows cover: Axis -> indices (places, taps)."""
+
+    size: int
+    taps: int
+    stride: int
+    before: int
+    after: int
+    dilation: int
+
+    @property
+    def way(self) -> int:
+        """How far it is from the window's first place to the last one."""
+        return self.size + self.before + self.after - self.dilation * (self.taps - 1) - 1
+
+    @property
+    def places(self) -> int:
+        return self.way // self.stride + 1
+
+    def covered(self, count: int | None = None) -> np.ndarray:
+        """The right rule: tap i of window y lies on pixel y * stride - before + i * dilation."""
+        starts = np.arange(self.places if count is None else count) * self.stride - self.before
+        return starts[:, None] + np.arange(self.taps) * self.dilation
 
 
-def places(size: int, taps: int, stride: int, before: int, after: int, dilation: int) -> np.ndarray:
-    """The right rule: tap i of window y lies on pixel y * stride - before + i * dilation."""
-    count = (size + before + after - dilation * (taps - 1) - 1) // stride + 1
-    return covered(count, taps, stride, before, dilation)
+Rule = Callable[[Axis], np.ndarray]
 
 
-def covered(count: int, taps: int, stride: int, before: int, dilation: int) -> np.ndarray:
-    return stride * np.arange(count)[:, None] - before + dilation * np.arange(taps)
+class Call(NamedTuple):
+    """The arguments of conv2d; conv2d_strided has no dilation, which is then 1."""
+
+    input: np.ndarray
+    weight: np.ndarray
+    bias: np.ndarray | None = None
+    stride: int | Pair = 1
+    padding: int | Pair | str = 0
+    dilation: int | Pair = 1
 
 
-def sums(
-    input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, rows: np.ndarray, columns: np.ndarray
-) -> np.ndarray:
-    """The output of windows that cover these rows (H_out, kh) and columns (W_out, kw) of the input."""
+def convolve(call: Call, rule: Rule = Axis.covered, resolve: Callable[..., Pads] | None = None) -> np.ndarray:
+    """conv2d, where `rule` says what the windows cover, and `resolve` how many zeros stand around the images."""
+    input, weight, bias, stride, padding, dilation = call
+    (s_h, s_w), (d_h, d_w) = pair(stride), pair(dilation)
+    (top, bottom), (left, right) = (resolve or resolving())(padding, weight.shape[2:], dilation)
+    rows = rule(Axis(input.shape[2], weight.shape[2], s_h, top, bottom, d_h))
+    columns = rule(Axis(input.shape[3], weight.shape[3], s_w, left, right, d_w))
     windows = take(input, rows[:, None, :, None], columns[None, :, None, :])
     output: np.ndarray = np.einsum("ncyxij,ocij->noyx", windows, weight)
     return output if bias is None else output + bias[:, None, None]
 
 
-def operator(rule: Rule = places, resolve: Callable[..., Pads] | None = None) -> Callable[..., np.ndarray]:
-    """conv2d, with a mistaken rule for its windows or for its padding."""
-    resolve = resolve or resolving()
+def computing(function: Callable[[Call], np.ndarray]) -> Callable[..., np.ndarray]:
+    """`function`, called as students call conv2d."""
+    return lambda *args, **options: function(Call(*args, **options))
 
-    def mistaken(
-        input: np.ndarray,
-        weight: np.ndarray,
-        bias: np.ndarray | None = None,
-        stride: int | Pair = 1,
-        padding: int | Pair | str = 0,
-        dilation: int | Pair = 1,
-    ) -> np.ndarray:
-        (H, W), (kh, kw) = input.shape[2:], weight.shape[2:]
-        (s_h, s_w), (d_h, d_w) = pair(stride), pair(dilation)
-        (top, bottom), (left, right) = resolve(padding, (kh, kw), dilation)
-        rows = rule(H, kh, s_h, top, bottom, d_h)
-        columns = rule(W, kw, s_w, left, right, d_w)
-        return sums(input, weight, bias, rows, columns)
 
-    return mistaken
+def operator(
+    rule: Rule = Axis.covered, resolve: Callable[..., Pads] | None = None
+) -> Callable[..., np.ndarray]:
+    """conv2d with a mistaken rule for its windows, or for its padding."""
+    return computing(lambda call: convolve(call, rule, resolve))
 
 
 def given(**changes: Callable[[Any], Any]) -> Callable[..., np.ndarray]:
     """conv2d of changed arguments: `given(stride=swapped)`."""
-
-    def mistaken(
-        input: np.ndarray,
-        weight: np.ndarray,
-        bias: np.ndarray | None = None,
-        stride: int | Pair = 1,
-        padding: int | Pair | str = 0,
-        dilation: int | Pair = 1,
-    ) -> np.ndarray:
-        options = {"bias": bias, "stride": stride, "padding": padding, "dilation": dilation}
-        arguments = {"input": input, "weight": weight, **options}
-        arguments |= {name: change(arguments[name]) for name, change in changes.items()}
-        return operator()(**arguments)
-
-    return mistaken
+    return computing(
+        lambda call: convolve(
+            call._replace(**{name: change(getattr(call, name)) for name, change in changes.items()})
+        )
+    )
 
 
-def multiplies_no_stride(
-    size: int, taps: int, stride: int, before: int, after: int, dilation: int
-) -> np.ndarray:
-    count = len(places(size, taps, stride, before, after, dilation))
-    return covered(count, taps, 1, before, dilation)
-
-
-def rounds_up(size: int, taps: int, stride: int, before: int, after: int, dilation: int) -> np.ndarray:
-    count = -(-(size + before + after - dilation * (taps - 1) - 1) // stride) + 1
-    return covered(count, taps, stride, before, dilation)
-
-
-def divides_the_places(
-    size: int, taps: int, stride: int, before: int, after: int, dilation: int
-) -> np.ndarray:
-    count = (size + before + after - dilation * (taps - 1)) // stride
-    return covered(count, taps, stride, before, dilation)
-
-
-def clamps_the_start(size: int, taps: int, stride: int, before: int, after: int, dilation: int) -> np.ndarray:
-    pixels = places(size, taps, stride, before, after, dilation)
+def clamps_the_start(axis: Axis) -> np.ndarray:
+    pixels = axis.covered()
     moved: np.ndarray = pixels + np.maximum(-pixels[:, :1], 0)
     return moved
 
 
-def counts_without_padding(
-    size: int, taps: int, stride: int, before: int, after: int, dilation: int
-) -> np.ndarray:
-    count = len(places(size, taps, stride, 0, 0, dilation))
-    return covered(count, taps, stride, before, dilation)
+def wraps_around(axis: Axis) -> np.ndarray:
+    pixels = axis.covered()
+    return np.where(pixels < 0, pixels % axis.size, pixels)
 
 
-def multiplies_the_padding(
-    size: int, taps: int, stride: int, before: int, after: int, dilation: int
-) -> np.ndarray:
-    count = len(places(size, taps, stride, before, after, dilation))
-    return covered(count, taps, stride, stride * before, dilation)
-
-
-def steps_over_a_full_output(
-    input: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None = None,
-    stride: int | Pair = 1,
-    padding: int | Pair | str = 0,
-    dilation: int | Pair = 1,
-) -> np.ndarray:
-    s_h, s_w = pair(stride)
-    everywhere = operator()(input, weight, None, 1, padding, dilation)
+def steps_over_a_full_output(call: Call) -> np.ndarray:
+    s_h, s_w = pair(call.stride)
+    everywhere = convolve(call._replace(bias=None, stride=1))
     output = np.zeros(everywhere.shape)
     output[..., ::s_h, ::s_w] = everywhere[..., ::s_h, ::s_w]
-    return output if bias is None else output + bias[:, None, None]
+    return output if call.bias is None else output + call.bias[:, None, None]
 
 
-def steps_over_the_output(
-    input: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None = None,
-    stride: int | Pair = 1,
-    padding: int | Pair | str = 0,
-    dilation: int | Pair = 1,
-) -> np.ndarray:
-    H_out, W_out = operator()(input, weight, None, stride, padding, dilation).shape[2:]
-    return steps_over_a_full_output(input, weight, bias, stride, padding, dilation)[..., :H_out, :W_out]
+def steps_over_the_output(call: Call) -> np.ndarray:
+    H_out, W_out = convolve(call).shape[2:]
+    return steps_over_a_full_output(call)[..., :H_out, :W_out]
 
 
-def takes_kernels_for_square(
-    input: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None = None,
-    stride: int | Pair = 1,
-    padding: int | Pair | str = 0,
-    dilation: int | Pair = 1,
-) -> np.ndarray:
-    (H, W), (k, kw) = input.shape[2:], weight.shape[2:]
-    (s_h, s_w), (d_h, d_w) = pair(stride), pair(dilation)
-    (top, bottom), (left, right) = resolving()(padding, k, dilation)
-    rows = places(H, k, s_h, top, bottom, d_h)
-    columns = places(W, k, s_w, left, right, d_w)[:, :kw]
-    return sums(input, weight[..., : columns.shape[1]], bias, rows, columns)
+def takes_kernels_for_square(call: Call) -> np.ndarray:
+    """As many columns as rows: those beyond the kernel's are zero, those beyond its height are not read."""
+    C_out, C_in, k, kw = call.weight.shape
+    square = np.zeros((C_out, C_in, k, k), call.weight.dtype)
+    square[..., :kw] = call.weight[..., :k]
+    return convolve(call._replace(weight=square))
 
 
-def adds_the_bias_with_every_tap(
-    input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None, *args: Any, **options: Any
-) -> np.ndarray:
-    total = None if bias is None else bias * weight[0].size
-    return operator()(input, weight, total, *args, **options)
+def adds_the_bias_with_every_tap(call: Call) -> np.ndarray:
+    return convolve(call._replace(bias=None if call.bias is None else call.bias * call.weight[0].size))
 
 
-def keeps_integers(input: np.ndarray, *args: Any, **options: Any) -> np.ndarray:
-    output: np.ndarray = operator()(input, *args, **options).astype(input.dtype)
-    return output
+def keeps_integers(call: Call) -> np.ndarray:
+    return convolve(call).astype(call.input.dtype)
 
 
 def _in_out(weight: np.ndarray) -> np.ndarray:
@@ -815,18 +768,18 @@ ANYWHERE = (
     Mistake(
         "bias once per tap",
         "You add the bias with every product. It is added once to each entry, outside the sum.",
-        adds_the_bias_with_every_tap,
+        computing(adds_the_bias_with_every_tap),
     ),
     Mistake(
         "last row and column lost",
         "Your window stops one place too early both ways. You count its steps; count its places: "
         "the first one comes before any step.",
-        operator(lambda *axis: places(*axis)[:-1]),
+        operator(lambda axis: axis.covered()[:-1]),
     ),
     Mistake(
         "output made like the input",
         "Your output takes the input's dtype, so for images of integers every fraction is cut off.",
-        keeps_integers,
+        computing(keeps_integers),
     ),
 )
 
@@ -834,34 +787,34 @@ STRIDE = (
     Mistake(
         "index not multiplied",
         "Your windows start at y and x. Window y starts at y * stride: multiply the index by the stride.",
-        operator(multiplies_no_stride),
+        operator(lambda axis: axis._replace(stride=1).covered(axis.places)),
         "stride",
     ),
     Mistake(
         "steps over a full output",
         "Your output is as large as with stride 1, and your loop over it steps by the stride. "
         "It has one entry for each window: let y count windows, and start window y at y * stride.",
-        steps_over_a_full_output,
+        computing(steps_over_a_full_output),
         "stride",
     ),
     Mistake(
         "steps over the output",
         "Your loop over the output steps by the stride, so entries are left out. Fill every y and x: "
         "window y starts at y * stride.",
-        steps_over_the_output,
+        computing(steps_over_the_output),
         "stride",
     ),
     Mistake(
         "rounds up",
         "You round the number of places up. A last step that does not fit is not taken: round down.",
-        operator(rounds_up),
+        operator(lambda axis: axis.covered(-(-axis.way // axis.stride) + 1)),
         "stride",
     ),
     Mistake(
         "one added before dividing",
         "You divide the number of places by the stride. Divide the way from the first place to the last "
         "(places - 1), then add 1.",
-        operator(divides_the_places),
+        operator(lambda axis: axis.covered((axis.way + 1) // axis.stride)),
         "stride",
     ),
 )
@@ -877,14 +830,14 @@ PADDING = (
     Mistake(
         "edge repeated",
         "Beyond the edge you read the nearest pixel of the image. Zeros stand there.",
-        operator(lambda size, *axis: places(size, *axis).clip(0, size - 1)),
+        operator(lambda axis: axis.covered().clip(0, axis.size - 1)),
         "padding",
     ),
     Mistake(
         "wraps around",
         "Before the image your indices are negative, and Python then reads from the other end of the array. "
         "Zeros stand there.",
-        operator(lambda size, *axis: np.where((pixels := places(size, *axis)) < 0, pixels % size, pixels)),
+        operator(wraps_around),
         "padding",
     ),
     Mistake(
@@ -897,27 +850,19 @@ PADDING = (
         "places counted without the padding",
         "Your output is counted without the padding. The padded image is top + H + bottom rows high "
         "and left + W + right columns wide.",
-        operator(counts_without_padding),
+        operator(lambda axis: axis.covered(axis._replace(before=0, after=0).places)),
         "padding",
     ),
     Mistake(
         "top and left only",
         "You put zeros at the top and at the left only. They go to both ends: to the bottom and to the right, too.",
-        operator(
-            lambda size, taps, stride, before, after, dilation: places(
-                size, taps, stride, before, 0, dilation
-            )
-        ),
+        operator(lambda axis: axis._replace(after=0).covered()),
         "padding",
     ),
     Mistake(
         "two zeros in all",
         "You add one row or column of zeros at each end, two in all, even where padding says more.",
-        operator(
-            lambda size, taps, stride, before, after, dilation: places(
-                size, taps, stride, min(before, 1), min(after, 1), dilation
-            )
-        ),
+        operator(lambda axis: axis._replace(before=min(axis.before, 1), after=min(axis.after, 1)).covered()),
         "padding",
     ),
 )
@@ -975,7 +920,7 @@ conv2d_strided = Exercise(
         Mistake(
             "square kernel",
             "You use the kernel's height for its width too. It has kh rows and kw columns.",
-            takes_kernels_for_square,
+            computing(takes_kernels_for_square),
         ),
         *STRIDE,
         *PADDING,
@@ -984,7 +929,7 @@ conv2d_strided = Exercise(
             "padding multiplied by the stride",
             "Your windows start at (y - padding) * stride, so the padding is multiplied too. "
             "In the padded image they start at y * stride.",
-            operator(multiplies_the_padding),
+            operator(lambda axis: axis._replace(before=axis.before * axis.stride).covered(axis.places)),
             "together",
         ),
     ),

@@ -1,0 +1,237 @@
+"""The picture of one entry of the input's gradient: which outputs read the input, through which taps.
+
+It computes the one entry it shows and never the whole gradient: that is the reader's exercise.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from convlab.draw import _theme as theme
+from convlab.draw._arrays import number_cells, with_part_shown
+from convlab.draw._canvas import Block, arrow, arrow_right, column, flow, label, row, text, text_width
+from convlab.draw._canvas import operator as sign
+from convlab.draw._cells import HEIGHT, NARROWEST, Cell, Outline, cell_width, sheet, titled
+from convlab.draw._geometry import Pads, Sliding, Whole, as_index, integers, sliding
+from convlab.draw._numbers import Array, Index, as_array, entry, number, total
+from convlab.draw._picture import Picture
+from convlab.draw._taps import Tap, counted, over, plus, product_cells, result_box, small_sign, tap_cell
+
+MOST_CELLS = 10
+
+
+def backward(
+    grad_output: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    input_size: Whole,
+    at: Whole,
+    *,
+    stride: Whole = 1,
+    padding: Pads = 0,
+    dilation: Whole = 1,
+) -> Picture:
+    """Draw how one entry of the input's gradient comes about.
+
+    The output entries that read it are coloured as the tap they read it through; gradient times tap is what
+    each hands back, and their sum is the entry.
+
+    Parameters
+    ----------
+    grad_output : array_like, shape (L_out,) or (H_out, W_out)
+    weight : array_like, shape (K,) or (KH, KW)
+    input_size : int, or (H, W)
+    at : int, or (y, x)
+        The input entry. Only its gradient is computed.
+    stride, padding, dilation
+        As in the forward convolution.
+
+    Raises
+    ------
+    ValueError
+        If the sizes do not fit each other, or `at` lies outside the input.
+    """
+    given = as_array(grad_output, "grad_output", (1, 2), "; take one channel of one example")
+    factors = as_array(weight, "weight", (given.ndim,), f", as grad_output, whose shape is {given.shape}")
+    shape = integers(input_size)
+    if shape is None or len(shape) != given.ndim or min(shape) < 1:
+        wanted = "an integer" if given.ndim == 1 else "two integers, (H, W)"
+        raise ValueError(f"input_size is {input_size!r}: it must be {wanted}, at least 1")
+    places = sliding(shape, factors.shape, stride, padding, dilation, ("input_size", "weight"))
+    if given.shape != places.shape:
+        raise ValueError(f"grad_output has shape {given.shape}: here it must be {places.shape}")
+    index = as_index(at, shape, of="input")
+    shares = _shares(given, factors, places, index)
+    result = total([share.product for share in shares]) if shares else 0
+    draw = _backward_1d if given.ndim == 1 else _backward_2d
+    block = draw(given, factors, places, index, shares, result)
+    if not places.plain:
+        block = column([block, label(places.settings, colour=theme.MUTED)], 10)
+    return Picture(_alt(places, index, shares, result), block)
+
+
+def _shares(given: Array, weight: Array, places: Sliding, at: Index) -> list[Tap]:
+    """Return what comes back to an input entry, in the order of the output entries."""
+    shares = []
+    for count, place in enumerate(np.ndindex(*weight.shape)):
+        reader = places.readers(at, place)
+        if reader is not None:
+            value, factor = given[reader].item(), weight[place].item()
+            colour = theme.tap_colour(count, weight.size)
+            shares.append(Tap(count, reader, place, value, factor, value * factor, colour))
+    return sorted(shares, key=lambda share: share.source)
+
+
+def _backward_1d(
+    given: Array, weight: Array, places: Sliding, at: Index, shares: list[Tap], result: float
+) -> Block:
+    """Stand everything in columns: an output's gradient where its window starts, the tap it used below it."""
+    names = ("grad_output", "weight", "products", "grad_input")
+    shapes = (given.shape, weight.shape, (), places.size)
+    left = max(text_width(name, theme.LABEL, bold=True) for name in names) + 14
+    box = result_box(number(result))
+    (stride,), ((before, _),), (spread,) = places.stride, places.pads, places.dilation
+    taps = {share.place: share for share in shares}
+    held = [number(value) for value in (*given.tolist(), *weight.tolist(), result)]
+    cell = max(
+        cell_width([Cell(word) for word in held]),
+        max([0.0, *(text_width(number(s.product), theme.NUMBER, mono=True) for s in shares)]) + 21,
+    )
+    columns = int((theme.PAGE - left - box.width - 30) // cell)
+    start, stop = _columns(places, at[0], columns)
+
+    above: dict[Index, Cell] = {
+        (o,): tap_cell(number(given[o].item()), None)
+        for o in range(len(given))
+        if start <= o * stride - before < stop
+    }
+    above |= {share.source: tap_cell(number(share.value), share) for share in shares if share.source in above}
+    kernel: dict[Index, Cell] = {
+        (k,): tap_cell(number(weight[k].item()), taps.get((k,)), outside=(k,) not in taps)
+        for k in range(len(weight))
+        if start <= at[0] - k * spread < stop
+    }
+    made: dict[Index, Cell] = {
+        share.place: tap_cell(number(share.product), share) for share in shares if share.place in kernel
+    }
+    below: dict[Index, Cell] = {(i,): Cell("") for i in range(places.size[0]) if start <= i < stop}
+    below[at] = Cell(number(result), fill=theme.RESULT_FILL)
+
+    def x(col: int) -> float:
+        return left + (col - start) * cell
+
+    between, lower = 24.0, 34.0
+    outlined = [Outline([share.source for share in shares])] if shares else []
+    blocks = [
+        sheet(above, name="grad_output", width=cell, step=stride, outlines=outlined),
+        sheet(kernel, name="weight", width=cell, step=-spread),
+        sheet(made, name="products", width=cell, step=-spread, indices=False)
+        if made
+        else Block("", 0, HEIGHT, 0),
+        sheet(below, name="grad_input", width=cell, outlines=[Outline([at], theme.RESULT, "result")]),
+    ]
+    lefts = [
+        x(min(above)[0] * stride - before),
+        x(at[0] - max(kernel)[0] * spread),
+        x(at[0] - max(made)[0] * spread) if made else left,
+        x(min(below)[0]),
+    ]
+    tops = [0.0]
+    for gap, block in zip((between, between, lower), blocks):
+        tops.append(tops[-1] + block.height + gap)
+    body = [block.at(here, top) for block, here, top in zip(blocks, lefts, tops)]
+    for name, shape, top in zip(names, shapes, tops):
+        middle = top + HEIGHT / 2
+        body.append(text(name, 0, middle - (8 if shape else 0), bold=True))
+        if shape:
+            body.append(text(str(shape), 0, middle + 9, size=theme.SMALL, colour=theme.MUTED))
+    centres = sorted(x(at[0] - k * spread) + cell / 2 for (k,) in made)
+    for previous, centre in zip([0.0, *centres], centres):
+        body += [
+            small_sign("×", centre, tops[1] - between / 2),
+            small_sign("=", centre, tops[2] - between / 2),
+        ]
+        if previous:
+            body.append(plus((previous + centre) / 2, tops[2] + HEIGHT / 2))
+    middle, end = tops[2] + HEIGHT / 2, (centres[-1] + cell / 2 if centres else x(at[0]) + cell)
+    if not made:
+        body.append(text("none", left, middle, colour=theme.MUTED))
+    body += [small_sign("=", end + 15, middle), box.at(end + 30, middle - box.middle)]
+    centre, bottom = end + 30 + box.width / 2, middle + box.height / 2
+    into, level = x(at[0]) + cell / 2, (bottom + tops[3]) / 2
+    body.append(arrow([(centre, bottom), (centre, level), (into, level), (into, tops[3] - 2)], theme.RESULT))
+    width = max(end + 30 + box.width, *(here + block.width for here, block in zip(lefts, blocks)))
+    block = Block("".join(body), width, tops[3] + blocks[3].height, 0)
+    return with_part_shown(block, below, places.size)
+
+
+def _columns(places: Sliding, at: int, most: int) -> tuple[int, int]:
+    """Return the columns to draw, as input indices: all, or those around the ones that matter."""
+    reach = at - places.dilation[0] * (places.kernel[0] - 1)
+    first = min(-places.pads[0][0], reach)
+    last = max(places.size[0], (places.shape[0] - 1) * places.stride[0] - places.pads[0][0] + 1)
+    if last - first <= most:
+        return first, last
+    start = max(first, min((reach + at + 1 - most) // 2, last - most))
+    start = max(start, at + 1 - most)
+    return start, start + most
+
+
+def _backward_2d(
+    given: Array, weight: Array, places: Sliding, at: Index, shares: list[Tap], result: float
+) -> Block:
+    """Above, what is multiplied: the outputs' gradients and the kernel; below, what comes of it."""
+    by_place = {share.place: share for share in shares}
+    kernel = number_cells(weight, most=MOST_CELLS, page=theme.PAGE - 90)
+    kernel = {
+        place: tap_cell(cell.text, by_place.get(place), outside=place not in by_place)
+        for place, cell in kernel.items()
+    }
+    factor = titled(sheet(kernel, name="weight"), "weight", str(weight.shape))
+    second = row([sign("×"), with_part_shown(factor, kernel, weight.shape)])
+    sources = [share.source for share in shares]
+    page = theme.PAGE - 30 - theme.GAP - second.width
+    page = page if page > 4 * NARROWEST else theme.PAGE - 30
+    above = number_cells(given, around=sources, most=MOST_CELLS, page=page)
+    for share in shares:
+        if share.source in above:
+            above[share.source] = tap_cell(above[share.source].text, share)
+    outlined = [Outline(sources)] if sources else []
+    first = titled(sheet(above, name="grad_output", outlines=outlined), "grad_output", str(given.shape))
+    first = with_part_shown(first, above, given.shape)
+
+    box = over(result_box(number(result)), "sum")
+    lower = [row([sign("="), box], 10)]
+    if shares:
+        lines = [sorted(set(axis)) for axis in zip(*sources)]
+        keys = [tuple(line.index(i) for line, i in zip(lines, source)) for source in sources]
+        made = product_cells(shares, keys)
+        made = {key: cell for key, cell in made.items() if max(key) < MOST_CELLS}
+        lower.insert(0, row([sign("="), titled(sheet(made, name="products", indices=False), "products")]))
+    else:
+        lower.insert(0, label("no output read it", colour=theme.MUTED))
+    blank = np.broadcast_to(np.float64(result), places.size)
+    below = {i: Cell("") for i in number_cells(blank, around=[at], most=MOST_CELLS, page=theme.PAGE - 120)}
+    below[at] = Cell(number(result), fill=theme.RESULT_FILL)
+    last = sheet(below, name="grad_input", outlines=[Outline([at], theme.RESULT, "result")])
+    last = with_part_shown(titled(last, "grad_input", str(places.size)), below, places.size)
+    lower.append(row([arrow_right(theme.RESULT), last]))
+    return column([flow([first, second]), flow(lower)], 20)
+
+
+def _alt(places: Sliding, at: Index, shares: list[Tap], result: float) -> str:
+    here = entry("grad_input", at)
+    settings = f" ({places.settings})" if places.settings else ""
+    if not shares:
+        return f"No output entry read {entry('input', at)}{settings}, so {here} is 0."
+    alt = f"{entry('input', at)} was read by {counted(len(shares), 'output')}{settings}. "
+    terms = [
+        f"{entry('grad_output', s.source)} × {entry('weight', s.place)}: "
+        f"{number(s.value)} × {number(s.weight)} = {number(s.product)}"
+        for s in shares
+    ]
+    if sum(map(len, terms)) > 400:
+        terms = [f"{number(s.value)} × {number(s.weight)} = {number(s.product)}" for s in shares[:12]] + [
+            "and so on"
+        ] * (len(shares) > 12)
+    return f"{alt}{'; '.join(terms)}. Their sum, {number(result)}, is {here}."

@@ -1,0 +1,217 @@
+"""Pictures of arrays as pixels: an image; and many small images on one sheet."""
+
+from __future__ import annotations
+
+import base64
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from convlab.draw import _theme as theme
+from convlab.draw._canvas import Block, clean, column, label, row, tag
+from convlab.draw._cells import titled
+from convlab.draw._numbers import Array, as_array, extent, number, size
+from convlab.draw._picture import Picture
+from convlab.draw._png import png
+
+LARGEST_IMAGE = 512
+MOST_MAPS = 128
+MOST_COLUMNS = 16
+
+
+def image(
+    array: npt.ArrayLike,
+    *,
+    name: str = "image",
+    scale: int | None = None,
+    vmin: float | None = None,
+    vmax: float | None = None,
+    signed: bool = False,
+) -> Picture:
+    """Draw an array as a picture, each value one sharp square.
+
+    Parameters
+    ----------
+    array : array_like, shape (H, W), at most 512 × 512
+        uint8, other integers, booleans or floats. NaN is drawn purple.
+    name : str
+    scale : int, optional
+        The side of one value's square in pixels; by default such that the longer side measures about 256.
+    vmin, vmax : float, optional
+        The values drawn black and white. By default 0 and 255 for uint8, otherwise the smallest and the
+        largest. Give them when pictures beside each other are to be compared.
+    signed : bool
+        Draw zero white, negative values blue and positive ones orange, as strong as `vmax` at most
+        (by default the largest absolute value).
+
+    Raises
+    ------
+    ValueError
+        If `array` is not a 2-D array of real numbers or too large, or the range is not one.
+    """
+    values = as_array(array, "array", (2,), "; draw.signal draws one dimension")
+    name = clean(name)
+    height, width = values.shape
+    _check_size(values)
+    side = max(1, 256 // max(height, width)) if scale is None else scale
+    if not hasattr(side, "__index__") or side < 1:
+        raise ValueError(f"scale is {scale!r}: it must be a whole number of pixels, at least 1")
+    low, high = _range(values, np.asarray(array).dtype == np.uint8, vmin, vmax, signed)
+    pixels, palette = _pixels(values, low, high, signed)
+    block = pixel_block(pixels, palette, name, width * side, height * side)
+    key = _key(low, high, signed, bool(np.isnan(values).any()))
+    said = ", ".join(f"{what} for {value}" for what, _, value in key)
+    caption = row([swatch(colour, value) for _, colour, value in key], 12)
+    alt = f"Image {name}, {size(values.shape)} pixels, values {extent(values)}, drawn with {said}."
+    return Picture(alt, column([titled(block, name, str(values.shape)), caption], 6))
+
+
+def maps(array: npt.ArrayLike, *, name: str = "maps", columns: int = 8, signed: bool = True) -> Picture:
+    """Draw feature maps or filters as a sheet of small images, each with its index.
+
+    All share one scale, so that they can be compared.
+
+    Parameters
+    ----------
+    array : array_like, shape (N, H, W), at most 128 of them
+    name : str
+    columns : int
+        How many images stand side by side.
+    signed : bool
+        Draw zero white, negative values blue and positive ones orange; otherwise the smallest value black and
+        the largest white.
+
+    Raises
+    ------
+    ValueError
+        If `array` is not a 3-D array of real numbers or too large, or `columns` is not between 1 and 16.
+    """
+    values = as_array(array, "array", (3,), "; draw.image draws a single one")
+    name = clean(name)
+    count, height, width = values.shape
+    _check_size(values)
+    if count > MOST_MAPS:
+        raise ValueError(
+            f"array has shape {values.shape}: at most {MOST_MAPS} images are drawn; "
+            f"take some, such as array[:{MOST_MAPS}]"
+        )
+    if not hasattr(columns, "__index__") or not 1 <= columns <= MOST_COLUMNS:
+        raise ValueError(f"columns is {columns!r}: it must be an integer between 1 and {MOST_COLUMNS}")
+    low, high = _range(values, np.asarray(array).dtype == np.uint8, None, None, signed)
+    pixels, palette = _pixels(values, low, high, signed)
+    room = (theme.PAGE - (columns - 1) * 8) / columns
+    side = min(room / width, 128 / height, 128 / width)
+    side = float(int(side)) if side >= 1 else side  # whole pixels, unless there are too many
+    tiles = []
+    for index in range(count):
+        tile = pixel_block(pixels[index], palette, f"{name}[{index}]", width * side, height * side)
+        word = label(str(index), size=theme.SMALL, colour=theme.MUTED, mono=True)
+        tiles.append(column([tile, word], 2, centre=True))
+    lines = [row(tiles[start : start + columns], 8) for start in range(0, count, columns)]
+    key = _key(low, high, signed, bool(np.isnan(values).any()))
+    caption = row([swatch(colour, value) for _, colour, value in key], 12)
+    said = ", ".join(f"{what} for {value}" for what, _, value in key)
+    alt = f"{count} images {name}, each {size(values.shape[1:])}, values {extent(values)}, drawn with {said}."
+    return Picture(alt, column([titled(column(lines, 6), name, str(values.shape)), caption], 8))
+
+
+def pixel_block(
+    pixels: npt.NDArray[np.uint8],
+    palette: npt.NDArray[np.uint8] | None,
+    name: str,
+    width: float,
+    height: float,
+) -> Block:
+    """Return pixels as one piece with a thin edge.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (H, W)
+        Grey levels, or rows of the palette.
+    palette : ndarray of uint8, shape (at most 256, 3), or None
+    """
+    source = base64.b64encode(png(pixels, palette)).decode()
+    shrunk = width < pixels.shape[1]
+    picture = tag(
+        "image",
+        x=0,
+        y=0,
+        width=width,
+        height=height,
+        href=f"data:image/png;base64,{source}",
+        preserveAspectRatio="none",
+        style=None if shrunk else "image-rendering:pixelated",
+        data_array=name,
+    )
+    edge = tag("rect", x=0, y=0, width=width, height=height, fill="none", stroke=theme.LINE)
+    return Block(picture + edge, width, height, height / 2)
+
+
+def _check_size(values: Array) -> None:
+    if max(values.shape[-2:]) > LARGEST_IMAGE:
+        part = "array[::2, ::2]" if values.ndim == 2 else "array[:, ::2, ::2]"
+        raise ValueError(
+            f"array has shape {values.shape}: at most {LARGEST_IMAGE} by {LARGEST_IMAGE} pixels are drawn; "
+            f"take a part, such as {part}"
+        )
+
+
+def _range(
+    values: Array, is_uint8: bool, vmin: float | None, vmax: float | None, signed: bool
+) -> tuple[float, float]:
+    """Return the values at the ends of the colours."""
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    if signed:
+        if vmin is not None:
+            raise ValueError(
+                f"vmin is {vmin}: with signed=True the range is -vmax to vmax, so give only vmax"
+            )
+        most = max(-low, high) or 1.0 if vmax is None else float(vmax)
+        if not 0 < most < math.inf:
+            raise ValueError(f"vmax is {vmax}: with signed=True it must be a positive number")
+        return -most, most
+    if is_uint8:
+        low, high = 0.0, 255.0
+    if low == high:  # a constant image: 0 and less is black, more is white
+        low, high = min(low, 0.0), max(low, 0.0) if low else 1.0
+    low, high = low if vmin is None else float(vmin), high if vmax is None else float(vmax)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(f"vmin is {low:g} and vmax is {high:g}: both must be finite and vmin below vmax")
+    return low, high
+
+
+def _key(low: float, high: float, signed: bool, missing: bool) -> list[tuple[str, str, str]]:
+    """Return what the colours of an image mean: their names, themselves, their values."""
+    if signed:
+        key = [("blue", theme.NEGATIVE, low), ("white", theme.NEUTRAL, 0.0), ("orange", theme.POSITIVE, high)]
+    else:
+        key = [("black", "#000000", low), ("white", "#FFFFFF", high)]
+    written = [(name, colour, number(value)) for name, colour, value in key]
+    return [*written, ("purple", theme.MISSING, "nan")] if missing else written
+
+
+def swatch(colour: str, value: str) -> Block:
+    """Return a small square of a colour and what it stands for."""
+    square = tag("rect", x=0.5, y=0.5, width=12, height=12, fill=colour, stroke=theme.LINE)
+    return row([Block(square, 13, 13, 6.5), label(value, size=theme.SMALL, colour=theme.MUTED, mono=True)], 5)
+
+
+def _pixels(
+    values: Array, low: float, high: float, signed: bool
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8] | None]:
+    """Return bytes for each value, and the palette they point into unless they are grey levels."""
+    missing = np.isnan(values)
+    known = np.where(missing, 0.0, values.astype(np.float64))
+    share = (np.clip(known, low, high) - low) / (high - low)
+    if not signed and not missing.any():
+        return (share * 255 + 0.5).astype(np.uint8), None
+    # 255 colours around the middle one, number 127; the last number is NaN's.
+    pixels = (share * 254 + 0.5).astype(np.uint8)
+    pixels[missing] = 255
+    if signed:
+        palette = [theme.channels(theme.diverging((i - 127) / 127)) for i in range(255)]
+    else:
+        palette = [(round(i * 255 / 254),) * 3 for i in range(255)]
+    return pixels, np.array([*palette, theme.channels(theme.MISSING)], dtype=np.uint8)

@@ -1,0 +1,262 @@
+"""The picture of one output entry: window, kernel, their products, the sum, and where it goes.
+
+It computes the one entry it shows and never the whole output: that is the reader's exercise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from convlab.draw import _theme as theme
+from convlab.draw._arrays import number_cells, outlines, spoken, spoken_places, with_part_shown
+from convlab.draw._canvas import Block, arrow, arrow_right, clean, column, flow, label, row, text, text_width
+from convlab.draw._canvas import operator as sign
+from convlab.draw._cells import HEIGHT, NARROWEST, Cell, Outline, cell_width, sheet, titled
+from convlab.draw._geometry import Pads, Whole
+from convlab.draw._numbers import Array, Index, as_array, entry, number, size
+from convlab.draw._picture import Picture
+from convlab.draw._taps import (
+    Entry,
+    compute,
+    marked,
+    over,
+    pair,
+    plus,
+    product_cells,
+    result_box,
+    small_sign,
+    tap_cell,
+    with_note,
+)
+
+MOST_CELLS = 10  # rows and columns of an input around its window
+ROOM_FOR_ARROW = 120.0  # arrow, gaps and row indices
+
+Names = tuple[str, str, str]
+
+
+def window(
+    input: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    at: Whole,
+    *,
+    stride: Whole = 1,
+    padding: Pads = 0,
+    dilation: Whole = 1,
+    output: npt.ArrayLike | None = None,
+    names: tuple[str, str, str] = ("input", "weight", "output"),
+) -> Picture:
+    """Draw how one output entry comes about: window, kernel, their products, the sum, and where it goes.
+
+    The window's values, the taps of the kernel and their products share colours (for more than nine taps, one
+    colour). Padding stands around the input as zeros with dashed edges; dilation spreads the taps.
+
+    Parameters
+    ----------
+    input : array_like, shape (L,) or (H, W)
+    weight : array_like, shape (K,) or (KH, KW)
+    at : int, or (y, x)
+        The output entry. Only this one is computed.
+    stride, dilation : int, or (y, x)
+    padding : int, (left, right) for a signal; int, (y, x) or ((top, bottom), (left, right)) for an image
+    output : array_like, shape (L_out,) or (H_out, W_out), optional
+        Numbers for the output's other entries, which are blank otherwise. If at `at` it holds another number
+        than the sum, the picture says so.
+    names : (str, str, str)
+        What input, weight and output are called in the picture.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit each other, or `at` or `output` does not fit the output's shape.
+
+    Examples
+    --------
+    >>> draw.window([3, 1, 4, 1, 5], [1, 0, -1], at=1).alt.partition("Products")[2]
+    ': 1, 0, −1. Their sum, 0, is output[1] (length 3).'
+    """
+    values, factors = pair(input, weight)
+    called = _names(names)
+    one = compute(values, factors, at, stride, padding, dilation)
+    others = None
+    if output is not None:
+        others = as_array(output, "output", (values.ndim,))
+        if others.shape != one.shape:
+            raise ValueError(f"output has shape {others.shape}: here it must be {one.shape}")
+    draw = _window_1d if values.ndim == 1 else _window_2d
+    block, alt = draw(values, factors, one, others, called), _alt(values, factors, one, others, called)
+    if not one.sliding.plain:
+        block = column([block, _settings(one, called)], 10)
+    if others is not None:
+        held = others[one.at].item()
+        if number(held) != number(one.total):
+            said = f"At {entry('', one.at)} the {called[2]} given holds {number(held)}, "
+            said += f"but the sum is {number(one.total)}."
+            note = label(said, size=theme.SMALL, colour=theme.RESULT)
+            block, alt = column([block, note], 8), f"{alt} {said}"
+    return Picture(alt, block)
+
+
+def _names(names: Names) -> Names:
+    if isinstance(names, str) or len(names) != 3 or len(set(names)) != 3:
+        raise ValueError(
+            f"names is {names!r}: it must be three different names, for input, weight and output"
+        )
+    source, kernel, result = map(clean, names)
+    return source, kernel, result
+
+
+def _settings(one: Entry, names: Names) -> Block:
+    """Say below a picture what departs from plain sliding, and which indices that makes the window read."""
+    written = f"{entry(names[2], one.at)} reads {names[0]}{one.sliding.formula(one.at)}"
+    said = label(f"{one.sliding.settings}:", size=theme.LABEL, colour=theme.MUTED)
+    parts = [said, label(written, size=theme.LABEL, mono=True)]
+    return flow(parts, 8)
+
+
+def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None, names: Names) -> Block:
+    """Stand everything in columns: a tap below the value that it meets, the product below both."""
+    source, kernel_name, output_name = names
+    shapes = {source: input.shape, kernel_name: weight.shape, "products": (), output_name: one.shape}
+    left = max(text_width(name, theme.LABEL, bold=True) for name in shapes) + 14
+    result = result_box(number(one.total))
+    sources = [tap.source for tap in one.taps]
+    (stride,), ((before, _),), (spread,) = one.sliding.stride, one.sliding.pads, one.sliding.dilation
+    room = theme.PAGE - left - result.width - 30
+
+    def column_of(i: int) -> int:
+        """Return the input index below which an output entry stands: where its window starts."""
+        return i * stride - before
+
+    # First as many values as the narrowest cells allow, to learn how wide the cells must be; then what fits.
+    most = int(room // NARROWEST)
+    above = number_cells(input, around=sources[:most], most=most, pads=one.sliding.pads)
+    written = [one.total, *weight.tolist(), *(tap.product for tap in one.taps)]
+    if others is not None:
+        written += [others[i] for i in range(len(others)) if (column_of(i),) in above]
+    cell = max(
+        cell_width([*above.values(), *(Cell(number(value)) for value in written)]),
+        # Between two products there stands a plus.
+        max(text_width(number(tap.product), theme.NUMBER, mono=True) for tap in one.taps) + 21,
+    )
+    most = max(1, int(room // cell))
+    above = number_cells(input, around=sources[:most], most=most, pads=one.sliding.pads)
+    above = marked(above, {tap.source: tap for tap in one.taps})
+    first = min(above)[0]
+    taps = [tap for tap in one.taps if tap.source in above]
+    kernel = {tap.place: tap_cell(number(tap.weight), tap) for tap in taps}
+    made = {tap.place: tap_cell(number(tap.product), tap) for tap in taps}
+    below: dict[Index, Cell] = {
+        (i,): _output_cell((i,), one, others) for i in range(one.shape[0]) if (column_of(i),) in above
+    }
+    blocks = [
+        sheet(above, name=source, width=cell, outlines=outlines(sources)),
+        sheet(kernel, name=kernel_name, width=cell, step=spread),
+        sheet(made, name="products", width=cell, step=spread, indices=False),
+        sheet(
+            below,
+            name=output_name,
+            width=cell,
+            step=stride,
+            outlines=[Outline([one.at], theme.RESULT, "result")],
+        ),
+    ]
+    x = left + (taps[0].source[0] - first) * cell
+    start = left + (column_of(min(below)[0]) - first) * cell
+    between = 24.0
+    tops = [0.0]
+    for gap, block in zip((between, between, 34.0), blocks):
+        tops.append(tops[-1] + block.height + gap)
+    body = [block.at(here, top) for block, here, top in zip(blocks, (left, x, x, start), tops)]
+    for (name, shape), top in zip(shapes.items(), tops):
+        middle = top + HEIGHT / 2
+        body.append(text(name, 0, middle - (8 if shape else 0), bold=True))
+        if shape:
+            body.append(text(str(shape), 0, middle + 9, size=theme.SMALL, colour=theme.MUTED))
+    for place in range(len(taps)):
+        centre = x + (place * spread + 0.5) * cell
+        body += [
+            small_sign("×", centre, tops[1] - between / 2),
+            small_sign("=", centre, tops[2] - between / 2),
+        ]
+        if place:
+            body.append(plus(centre - spread * cell / 2, tops[2] + HEIGHT / 2))
+    middle, end = tops[2] + HEIGHT / 2, x + ((len(taps) - 1) * spread + 1) * cell
+    body += [small_sign("=", end + 15, middle), result.at(end + 30, middle - result.middle)]
+    # From the sum down, back and into the output's entry.
+    centre, bottom = end + 30 + result.width / 2, middle + result.height / 2
+    into, level = left + (column_of(one.at[0]) - first + 0.5) * cell, (bottom + tops[3]) / 2 - 2
+    body.append(arrow([(centre, bottom), (centre, level), (into, level), (into, tops[3] - 2)], theme.RESULT))
+    width = max(left + len(above) * cell, end + 30 + result.width)
+    block = Block("".join(body), width, tops[3] + blocks[3].height, tops[0])
+    return with_note(with_part_shown(block, above, input.shape), len(taps), one)
+
+
+def _window_2d(input: Array, weight: Array, one: Entry, others: Array | None, names: Names) -> Block:
+    """Above, what is multiplied: input and kernel; below, what comes of it: products, sum, output."""
+    source, kernel_name, output_name = names
+    sources = [tap.source for tap in one.taps]
+    kernel = number_cells(weight, most=MOST_CELLS, page=theme.PAGE - 90)
+    kernel = marked(kernel, {tap.place: tap for tap in one.taps})
+    shown = [tap for tap in one.taps if tap.place in kernel]
+    made = product_cells(shown)
+    factor = titled(sheet(kernel, name=kernel_name), kernel_name, str(weight.shape))
+    second = row([sign("×"), with_part_shown(factor, kernel, weight.shape)])
+    # The input beside the kernel if the window fits there, else on a line of its own.
+    page = theme.PAGE - 30 - theme.GAP - second.width
+    page = page if page > min(one.sliding.span[1], MOST_CELLS) * NARROWEST else theme.PAGE - 30
+    middle = [tap.source for tap in shown]
+    above = number_cells(input, around=middle, most=MOST_CELLS, page=page, pads=one.sliding.pads)
+    above = marked(above, {tap.source: tap for tap in one.taps})
+    block = titled(sheet(above, name=source, outlines=outlines(sources)), source, str(input.shape))
+    first = with_part_shown(block, above, input.shape)
+
+    third = row([sign("="), titled(sheet(made, name="products", indices=False), "products")])
+    summed = row([sign("="), over(result_box(number(one.total)), "sum")], 10)
+    # The output beside the sum if at least four of its columns fit there, else on a line of its own.
+    guide = np.broadcast_to(np.float64(one.total), one.shape) if others is None else others
+    space = theme.PAGE - third.width - summed.width - ROOM_FOR_ARROW
+    space = space if space > 4 * cell_width([Cell(number(one.total))]) else theme.PAGE - ROOM_FOR_ARROW
+    below = {
+        index: _output_cell(index, one, others)
+        for index in number_cells(guide, around=[one.at], most=MOST_CELLS, page=space)
+    }
+    last = sheet(below, name=output_name, outlines=[Outline([one.at], theme.RESULT, "result")])
+    last = with_part_shown(titled(last, output_name, str(one.shape)), below, one.shape)
+    block = column([flow([first, second]), flow([third, summed, row([arrow_right(theme.RESULT), last])])], 20)
+    return with_note(block, len(made), one)
+
+
+def _alt(input: Array, weight: Array, one: Entry, others: Array | None, names: Names) -> str:
+    def numbers(of_taps: Iterable[float]) -> str:
+        return spoken(np.array(list(of_taps)).reshape(weight.shape))
+
+    source, kernel, output = names
+    where = spoken_places([tap.source for tap in one.taps])
+    outside = sum(tap.outside for tap in one.taps)
+    around = f", {outside} of {len(one.taps)} in the padding" if outside else ""
+    alt = (
+        f"Window over {where} of {source} ({_extent(input.shape)}){around}: "
+        f"{numbers(tap.value for tap in one.taps)}. "
+        f"{'Weight' if kernel == 'weight' else kernel}: {spoken(weight)}. "
+        f"Products: {numbers(tap.product for tap in one.taps)}. "
+        f"Their sum, {number(one.total)}, is {entry(output, one.at)} ({_extent(one.shape)})."
+    )
+    if not one.sliding.plain:
+        settings = one.sliding.settings
+        alt = f"{settings[:1].upper()}{settings[1:]}. {alt}"
+    given = "Output" if output == "output" else output
+    return alt if others is None else f"{alt} {given} given: {spoken(others)}."
+
+
+def _extent(shape: Index) -> str:
+    return f"length {shape[0]}" if len(shape) == 1 else size(shape)
+
+
+def _output_cell(index: Index, one: Entry, others: Array | None) -> Cell:
+    if index == one.at:
+        return Cell(number(one.total), fill=theme.RESULT_FILL)
+    return Cell("" if others is None else number(others[index]))
