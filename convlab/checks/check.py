@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from convlab.checks.exercise import Exercise
 from convlab.checks.registry import EXERCISES
 from convlab.checks.report import Report, examine
+from convlab.draw import Picture
 
 __all__ = ["CheckFailed", "check", "grading_seed", "report"]
 
@@ -45,6 +47,8 @@ def check(function: Callable[..., Any], exercise: str | None = None, seed: int =
     """
     result = report(function, exercise, seed)
     if not result.passed:
+        if result.picture is not None:
+            _show(result.picture)
         raise CheckFailed(result)
     print(result.message)
 
@@ -56,6 +60,13 @@ def report(function: Callable[..., Any], exercise: str | None = None, seed: int 
             f"function is {function!r}; it must be a function, given without calling it: check(name)"
         )
     return examine(function, _find(function, exercise), seed)
+
+
+def _show(picture: Picture) -> None:
+    """Display a picture if this is a notebook. IPython puts both names among the builtins while a cell runs."""
+    shell = getattr(builtins, "get_ipython", lambda: None)()
+    if hasattr(shell, "kernel"):
+        builtins.display(picture)  # type: ignore[attr-defined]
 
 
 def grading_seed() -> int:

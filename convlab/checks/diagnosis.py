@@ -8,16 +8,18 @@ one and the same sentence. `wrong_tap` asks the function itself which products i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from convlab import draw
 from convlab.checks.exercise import Exercise, Sample
 from convlab.checks.play import Played, play
 from convlab.checks.samples import laid_out_like
-from convlab.checks.taps import Answers, argument, compare_taps, read_taps, replaced, without_bias
+from convlab.checks.taps import Answers, Taps, argument, compare_taps, read_taps, replaced, without_bias
 
-__all__ = ["cause", "wrong_tap"]
+__all__ = ["WrongTap", "cause", "picture", "wrong_tap"]
 
 
 def cause(exercise: Exercise, samples: Sequence[Sample], played: Sequence[Played]) -> str | None:
@@ -56,10 +58,25 @@ def _same(one: Any, other: Any, exercise: Exercise) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
+@dataclass(frozen=True)
+class WrongTap:
+    """What the function itself told about a wrong output entry.
+
+    Parameters
+    ----------
+    sentence : for the student
+    wanted, used : the products the entry should and does sum; None if they could not be read off
+    """
+
+    sentence: str
+    wanted: Taps | None = None
+    used: Taps | None = None
+
+
 def wrong_tap(
     exercise: Exercise, sample: Sample, index: tuple[int, ...], right: Answers, given: Answers
-) -> str | None:
-    """A sentence about the first product that a wrong output entry sums differently, or None.
+) -> WrongTap | None:
+    """The first product that a wrong output entry sums differently, or None if that cannot be told.
 
     Parameters
     ----------
@@ -71,11 +88,35 @@ def wrong_tap(
         return None
     used = read_taps(exercise, sample, index, given)
     if used is not None:
-        return compare_taps(wanted, used)
+        padded = any(argument(exercise, sample, option) for option in ("padding", "pads"))
+        sentence = compare_taps(wanted, used, padded)
+        return WrongTap(sentence, wanted, used) if sentence else None
     for name in exercise.linear:
         if (sentence := _not_linear(exercise, sample, name, given)) is not None:
-            return sentence
+            return WrongTap(sentence)
     return None
+
+
+def picture(exercise: Exercise, sample: Sample, index: tuple[int, ...], tap: WrongTap) -> draw.Picture | None:
+    """The entries of the first array that should be read beside those that are; None if the two are the same."""
+    if tap.wanted is None or tap.used is None:
+        return None
+    wanted, used = ([first for first, _ in taps.times] for taps in (tap.wanted, tap.used))
+    name = tap.wanted.names[0]
+    array = argument(exercise, sample, name)
+    axes = 2 if array.ndim in (2, 4) else 1
+    # One picture holds one channel of one example: that of the first entry that differs.
+    differing = sorted(set(wanted) ^ set(used))
+    if not differing:
+        return None
+    lead = differing[0][:-axes]
+    return draw.reads(
+        array[lead],
+        [place[-axes:] for place in wanted if place[:-axes] == lead],
+        [place[-axes:] for place in used if place[:-axes] == lead],
+        name=f"{name}[{', '.join(map(str, lead))}]" if lead else name,
+        at=index,
+    )
 
 
 def _not_linear(exercise: Exercise, sample: Sample, name: str, given: Answers) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from convlab import draw
 from convlab.checks import diagnosis, oracle
 from convlab.checks.compare import compare
 from convlab.checks.exercise import Exercise, Sample
@@ -43,6 +44,7 @@ class Report:
     reproduce : the same call with its numbers, ready to paste; None if passed
     cause : the sentence that explains the mistake, if it is known
     message : what the student reads
+    picture : what the first wrong entry should read beside what it reads; not part of the data
     """
 
     exercise: str
@@ -54,6 +56,7 @@ class Report:
     reproduce: str | None
     cause: str | None
     message: str
+    picture: draw.Picture | None = dataclasses.field(default=None, repr=False, compare=False)
 
     @property
     def points(self) -> int:
@@ -61,7 +64,9 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain values that `json.dumps` takes."""
-        return {**dataclasses.asdict(self), "points": self.points}
+        data = dataclasses.asdict(dataclasses.replace(self, picture=None))
+        del data["picture"]
+        return {**data, "points": self.points}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,15 +100,18 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int, look_cl
     turn = endless[0] if endless else min(failing, key=lambda turn: turn.sample.size)
     ordered = sorted(turns, key=lambda turn: not turn.sentence)
     because = diagnosis.cause(exercise, [t.sample for t in ordered], [t.played for t in ordered])
-    lines = []
+    tap, shown = None, None
     if look_closer:
         player = _Player(function, exercise)
         turn = player.smallest_like(turn)
-        lines = player.taps(turn)
+        tap = player.wrong_tap(turn)
+        if tap is not None and turn.index is not None:
+            shown = diagnosis.picture(exercise, turn.sample, turn.index, tap)
     if all(other.kind == "not written" for other in failing):
         message = f"{turn.sentence}."
     else:
-        message = _message(exercise, turns, turn.sample, [turn.sentence, *lines], because)
+        lines = [turn.sentence, tap.sentence] if tap else [turn.sentence]
+        message = _message(exercise, turns, turn.sample, lines, because)
     return Report(
         exercise.name,
         False,
@@ -114,6 +122,7 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int, look_cl
         reproduce(exercise, turn.sample),
         because,
         message,
+        shown,
     )
 
 
@@ -166,10 +175,10 @@ class _Player:
 
         return found[id(shrink(self.exercise, turn.sample, still_fails))]
 
-    def taps(self, turn: _Turn) -> list[str]:
+    def wrong_tap(self, turn: _Turn) -> diagnosis.WrongTap | None:
         """What the first wrong entry sums that it should not, or the other way round."""
         if turn.kind != "value" or turn.index is None or len(self.exercise.results) > 1:
-            return []
+            return None
 
         def right(sample: Sample) -> Any:
             return oracle.expected(self.exercise, sample)
@@ -177,8 +186,7 @@ class _Player:
         def given(sample: Sample) -> Any:
             return play(self.function, self.exercise, sample, max(self._left(), 0.01)).answer
 
-        sentence = diagnosis.wrong_tap(self.exercise, turn.sample, turn.index, right, given)
-        return [sentence] if sentence else []
+        return diagnosis.wrong_tap(self.exercise, turn.sample, turn.index, right, given)
 
     def _turn(self, sample: Sample) -> _Turn | None:
         if self._left() <= 0:

@@ -85,8 +85,11 @@ def read_taps(exercise: Exercise, sample: Sample, index: Index, answers: Answers
     return taps if _accounts_for(exercise, taps, arrays, zeroed, index, answers) else None
 
 
-def compare_taps(right: Taps, used: Taps) -> str | None:
-    """A sentence about the first tap that differs, in the order of the kernel; None if none does."""
+def compare_taps(right: Taps, used: Taps, padded: bool = False) -> str | None:
+    """A sentence about the first tap that differs, in the order of the kernel; None if none does.
+
+    `padded` says whether there are zeros around the first array that a tap may meet.
+    """
     if len(right.names) == 1:
         return _compare_places(right, used)
     name, other = right.names
@@ -94,7 +97,12 @@ def compare_taps(right: Taps, used: Taps) -> str | None:
         wanted, got = right.of(second), used.of(second)
         tap = f"{other}[{_text(second)}]"
         if wanted != got:
-            return f"{tap} should meet {_met(name, wanted)} there; yours {_meets(name, got)}."
+            yours = f"meets {_entries(name, got)}" if got else "is missing from the sum"
+            if wanted:
+                should = f"should meet {_entries(name, wanted)}"
+            else:
+                should = "should meet a zero of the padding" if padded else "should add nothing"
+            return f"{tap} {should} there; yours {yours}."
         for first in wanted:
             times = used.times[first, second] / right.times[first, second]
             if not np.isclose(times, 1):
@@ -107,26 +115,22 @@ def _compare_places(right: Taps, used: Taps) -> str | None:
     name = right.names[0]
     wanted, got = right.of(()), used.of(())
     if wanted != got:
-        return f"This entry should be made of {_met(name, wanted)}; yours is made of {_met(name, got)}."
+        return (
+            f"This entry should be made of {_entries(name, wanted)}; yours is made of {_entries(name, got)}."
+        )
     for first in wanted:
-        times = used.times[first, ()] / right.times[first, ()]
-        if not np.isclose(times, 1):
-            wanted_times, used_times = right.times[first, ()], used.times[first, ()]
+        wanted_times, used_times = right.times[first, ()], used.times[first, ()]
+        if not np.isclose(used_times, wanted_times):
             place = f"{name}[{_text(first)}]"
             return f"{place} should be counted {wanted_times:g} times; yours counts it {used_times:g} times."
     return None
 
 
-def _met(name: str, places: Sequence[Index]) -> str:
+def _entries(name: str, places: Sequence[Index]) -> str:
     if not places:
-        return "a zero of the padding" if name == "input" else "nothing"
+        return "nothing"
     shown = [f"{name}[{_text(place)}]" for place in places[:2]]
-    more = f" and {len(places) - 2} more" if len(places) > 2 else ""
-    return " and ".join(shown) + more if not more else ", ".join(shown) + more
-
-
-def _meets(name: str, places: Sequence[Index]) -> str:
-    return f"meets {_met(name, places)}" if places else "is missing from the sum"
+    return f"{', '.join(shown)} and {len(places) - 2} more" if len(places) > 2 else " and ".join(shown)
 
 
 def _text(index: Index) -> str:
@@ -159,6 +163,8 @@ def _accounts_for(
 def argument(exercise: Exercise, sample: Sample, name: str) -> Any:
     if name in sample.kwargs:
         return sample.kwargs[name]
+    if name not in exercise.parameters:
+        return None
     place = exercise.parameters.index(name)
     return sample.args[place] if place < len(sample.args) else None
 
@@ -171,7 +177,7 @@ def replaced(exercise: Exercise, sample: Sample, arrays: dict[str, np.ndarray]) 
 
 
 def without_bias(exercise: Exercise, sample: Sample) -> Sample:
-    bias = argument(exercise, sample, "bias") if "bias" in exercise.parameters else None
+    bias = argument(exercise, sample, "bias")
     return replaced(exercise, sample, {"bias": np.zeros_like(bias)}) if bias is not None else sample
 
 

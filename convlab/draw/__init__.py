@@ -9,17 +9,19 @@ stand and `_taps` what they sum. The other modules are the pictures themselves.
 """
 
 from convlab.draw._arrays import beside, grid, signal
+from convlab.draw._channels import channels
+from convlab.draw._columns import im2col
 from convlab.draw._counts import counts
 from convlab.draw._entries import flip, products
 from convlab.draw._fields import receptive_field
 from convlab.draw._gradients import backward
 from convlab.draw._images import image, maps
-from convlab.draw._matrices import im2col, matrix
+from convlab.draw._matrices import matrix
 from convlab.draw._padding import padded
 from convlab.draw._picture import Picture
 from convlab.draw._places import places
 from convlab.draw._reads import reads
-from convlab.draw._stack import channels, stack
+from convlab.draw._stack import stack
 from convlab.draw._window import window
 
 __all__ = [

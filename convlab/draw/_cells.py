@@ -193,7 +193,7 @@ def _cell(index: Index, cell: Cell, places: _Places, size: float, base: float) -
         middle = y + 15 + line * NOTE_HEIGHT
         parts.append(text(note, centre, middle, size=theme.SMALL, align="middle", mono=True))
     if cell.text:
-        middle = y + places.height - base / 2 - (1 if cell.notes else 0)
+        middle = y + places.height - base / 2 - (1 if cell.notes else 5 if cell.marks else 0)
         parts.append(text(cell.text, centre, middle, size=size, align="middle", mono=True))
     return "".join(parts)
 

@@ -106,7 +106,7 @@ def receptive_field(
         cells.append(text(names[depth], 0, middle - (8 if details[depth] else 0), bold=True))
         if details[depth]:
             cells.append(text(details[depth], 0, middle + 8, size=theme.SMALL, colour=theme.MUTED))
-        said = f"{len(marked)} of {length}"
+        said = f"sees {len(marked)}" if depth < len(checked) else ""
         cells.append(text(said, left + lengths[0] * cell + 10, middle, size=theme.SMALL, colour=theme.MUTED))
     cone = tag("path", d="".join(lines), fill="none", stroke=theme.WINDOW, stroke_width=1.2)
     height = len(checked) * (HEIGHT + BETWEEN) + HEIGHT

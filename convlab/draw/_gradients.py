@@ -12,13 +12,24 @@ from convlab.draw import _theme as theme
 from convlab.draw._arrays import number_cells, with_part_shown
 from convlab.draw._canvas import Block, arrow, arrow_right, column, flow, label, row, text, text_width
 from convlab.draw._canvas import operator as sign
-from convlab.draw._cells import HEIGHT, NARROWEST, Cell, Outline, cell_width, sheet, titled
+from convlab.draw._cells import HEIGHT, NARROWEST, Cell, Outline, cell_width, outside_cell, sheet, titled
 from convlab.draw._geometry import Pads, Sliding, Whole, as_index, integers, sliding
 from convlab.draw._numbers import Array, Index, as_array, entry, number, total
 from convlab.draw._picture import Picture
-from convlab.draw._taps import Tap, counted, over, plus, product_cells, result_box, small_sign, tap_cell
+from convlab.draw._taps import (
+    Tap,
+    counted,
+    over,
+    plus,
+    product_cells,
+    result_box,
+    small_sign,
+    tap_cell,
+    with_some,
+)
 
 MOST_CELLS = 10
+ROOM_FOR_ARROW = 120.0
 
 
 def backward(
@@ -65,8 +76,7 @@ def backward(
     result = total([share.product for share in shares]) if shares else 0
     draw = _backward_1d if given.ndim == 1 else _backward_2d
     block = draw(given, factors, places, index, shares, result)
-    if not places.plain:
-        block = column([block, label(places.settings, colour=theme.MUTED)], 10)
+    block = column([block, *_caption(places, index, shares)], 8)
     return Picture(_alt(places, index, shares, result), block)
 
 
@@ -80,6 +90,21 @@ def _shares(given: Array, weight: Array, places: Sliding, at: Index) -> list[Tap
             colour = theme.tap_colour(count, weight.size)
             shares.append(Tap(count, reader, place, value, factor, value * factor, colour))
     return sorted(shares, key=lambda share: share.source)
+
+
+def _caption(places: Sliding, at: Index, shares: list[Tap]) -> list[Block]:
+    """Say below a picture who read the input entry."""
+    lead = f"{places.settings}: " if places.settings else ""
+    if not shares:
+        said = f"no output read {entry('input', at)}, so its gradient is 0"
+    elif len(shares) > 3:
+        said = f"{entry('input', at)} was read by {len(shares)} outputs"
+    else:
+        readers = [f"{entry('output', s.source)} through {entry('weight', s.place)}" for s in shares]
+        said = f"{entry('input', at)} was read by {', '.join(readers)}"
+    unused = int(np.prod(places.kernel)) - len(shares)
+    lines = [lead + said, "hatched: taps through which no output read it"] if unused else [lead + said]
+    return [label(line, colour=theme.MUTED) for line in lines]
 
 
 def _backward_1d(
@@ -107,14 +132,18 @@ def _backward_1d(
     }
     above |= {share.source: tap_cell(number(share.value), share) for share in shares if share.source in above}
     kernel: dict[Index, Cell] = {
-        (k,): tap_cell(number(weight[k].item()), taps.get((k,)), outside=(k,) not in taps)
+        (k,): tap_cell(number(weight[k].item()), taps.get((k,)), unused=(k,) not in taps)
         for k in range(len(weight))
         if start <= at[0] - k * spread < stop
     }
     made: dict[Index, Cell] = {
         share.place: tap_cell(number(share.product), share) for share in shares if share.place in kernel
     }
-    below: dict[Index, Cell] = {(i,): Cell("") for i in range(places.size[0]) if start <= i < stop}
+    below: dict[Index, Cell] = {
+        (i,): Cell("") if places.holds((i,)) else outside_cell("")
+        for i in range(-before, places.size[0] + places.pads[0][1])
+        if start <= i < stop
+    }
     below[at] = Cell(number(result), fill=theme.RESULT_FILL)
 
     def x(col: int) -> float:
@@ -122,16 +151,15 @@ def _backward_1d(
 
     between, lower = 24.0, 34.0
     outlined = [Outline([share.source for share in shares])] if shares else []
+    nothing = Block("", 0, HEIGHT, 0)
     blocks = [
-        sheet(above, name="grad_output", width=cell, step=stride, outlines=outlined),
+        sheet(above, name="grad_output", width=cell, step=stride, outlines=outlined) if above else nothing,
         sheet(kernel, name="weight", width=cell, step=-spread),
-        sheet(made, name="products", width=cell, step=-spread, indices=False)
-        if made
-        else Block("", 0, HEIGHT, 0),
+        sheet(made, name="products", width=cell, step=-spread, indices=False) if made else nothing,
         sheet(below, name="grad_input", width=cell, outlines=[Outline([at], theme.RESULT, "result")]),
     ]
     lefts = [
-        x(min(above)[0] * stride - before),
+        x(min(above)[0] * stride - before) if above else left,
         x(at[0] - max(kernel)[0] * spread),
         x(at[0] - max(made)[0] * spread) if made else left,
         x(min(below)[0]),
@@ -162,14 +190,14 @@ def _backward_1d(
     body.append(arrow([(centre, bottom), (centre, level), (into, level), (into, tops[3] - 2)], theme.RESULT))
     width = max(end + 30 + box.width, *(here + block.width for here, block in zip(lefts, blocks)))
     block = Block("".join(body), width, tops[3] + blocks[3].height, 0)
-    return with_part_shown(block, below, places.size)
+    return with_some(with_part_shown(block, below, places.size), len(made), len(shares))
 
 
 def _columns(places: Sliding, at: int, most: int) -> tuple[int, int]:
     """Return the columns to draw, as input indices: all, or those around the ones that matter."""
     reach = at - places.dilation[0] * (places.kernel[0] - 1)
     first = min(-places.pads[0][0], reach)
-    last = max(places.size[0], (places.shape[0] - 1) * places.stride[0] - places.pads[0][0] + 1)
+    last = places.size[0] + places.pads[0][1]
     if last - first <= most:
         return first, last
     start = max(first, min((reach + at + 1 - most) // 2, last - most))
@@ -184,7 +212,7 @@ def _backward_2d(
     by_place = {share.place: share for share in shares}
     kernel = number_cells(weight, most=MOST_CELLS, page=theme.PAGE - 90)
     kernel = {
-        place: tap_cell(cell.text, by_place.get(place), outside=place not in by_place)
+        place: tap_cell(cell.text, by_place.get(place), unused=place not in by_place)
         for place, cell in kernel.items()
     }
     factor = titled(sheet(kernel, name="weight"), "weight", str(weight.shape))
@@ -202,6 +230,7 @@ def _backward_2d(
 
     box = over(result_box(number(result)), "sum")
     lower = [row([sign("="), box], 10)]
+    made: dict[Index, Cell] = {}
     if shares:
         lines = [sorted(set(axis)) for axis in zip(*sources)]
         keys = [tuple(line.index(i) for line, i in zip(lines, source)) for source in sources]
@@ -211,12 +240,16 @@ def _backward_2d(
     else:
         lower.insert(0, label("no output read it", colour=theme.MUTED))
     blank = np.broadcast_to(np.float64(result), places.size)
-    below = {i: Cell("") for i in number_cells(blank, around=[at], most=MOST_CELLS, page=theme.PAGE - 120)}
+    page = theme.PAGE - sum(piece.width + theme.GAP for piece in lower) - ROOM_FOR_ARROW
+    page = page if page > 5 * cell_width([Cell(number(result))]) else theme.PAGE - ROOM_FOR_ARROW
+    drawn = number_cells(blank, around=[at], most=MOST_CELLS, page=page, pads=places.pads)
+    below = {i: Cell("") if places.holds(i) else outside_cell("") for i in drawn}
     below[at] = Cell(number(result), fill=theme.RESULT_FILL)
     last = sheet(below, name="grad_input", outlines=[Outline([at], theme.RESULT, "result")])
     last = with_part_shown(titled(last, "grad_input", str(places.size)), below, places.size)
     lower.append(row([arrow_right(theme.RESULT), last]))
-    return column([flow([first, second]), flow(lower)], 20)
+    block = column([flow([first, second]), flow(lower)], 20)
+    return with_some(block, len(made), len(shares))
 
 
 def _alt(places: Sliding, at: Index, shares: list[Tap], result: float) -> str:

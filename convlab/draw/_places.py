@@ -14,7 +14,8 @@ from convlab.draw._picture import Picture
 from convlab.draw._taps import counted
 
 MOST_PLACES = 12
-NARROW, WIDE = 24.0, 38.0
+LARGEST = 100  # inputs, padding included
+WIDE = 38.0
 ROW = 24.0
 
 
@@ -55,48 +56,79 @@ def places(
         dilation,
         ("size", "kernel_size"),
     )
-    ((before, after),), (count,) = found.pads, found.shape
-    reads = {at: [found.source((at,), (k,))[0] for k in range(found.kernel[0])] for at in range(count)}
+    if found.padded[0] > LARGEST:
+        raise ValueError(
+            f"size is {size!r}, {found.padded[0]} with padding: at most {LARGEST} inputs can be drawn"
+        )
+    reads = {
+        at: [found.source((at,), (k,))[0] for k in range(found.kernel[0])] for at in range(found.shape[0])
+    }
     read = {i for taps in reads.values() for i in taps}
-    left = max(text_width(word, theme.LABEL, bold=True) for word in ("input", f"output[{count - 1}]")) + 12
-    total = before + found.size[0] + after
-    width = max(NARROW, min(WIDE, (theme.PAGE - left) // total))
-    shown = min(total, int((theme.PAGE - left) // width))
-    span = range(-before, shown - before)
-    header: dict[Index, Cell] = {}
-    for i in span:
-        if found.holds((i,)):
-            header[i,] = Cell(number(i), unused=i not in read)
-        else:
-            header[i,] = Cell(number(i), fill=theme.OUTSIDE, outside=True, unused=i not in read)
-    body = [
-        text("input", 0, 18, bold=True),
-        sheet(header, name="input", width=width, indices=False, size=theme.LABEL).at(left, 0),
-    ]
-    fitting = [at for at, taps in reads.items() if taps[-1] in span]
-    listed = fitting if len(fitting) <= MOST_PLACES else [*fitting[: MOST_PLACES - 2], fitting[-1]]
-    y = 46.0
+    unread = [i for i in range(found.size[0]) if i not in read]
+    left = max(text_width(word, theme.LABEL, bold=True) for word in ("input", f"output[{max(reads)}]")) + 12
+    width = min(WIDE, (theme.PAGE - left) / found.padded[0])
+    listed = list(reads)
+    if len(listed) > MOST_PLACES:
+        listed = [*listed[: MOST_PLACES - 2], *listed[-2:]]
+    header = _header(found, read, width)
+    body = [text("input", 0, header.middle, bold=True), header.at(left, 0)]
+    y = header.height + 10
     for previous, at in zip([-1, *listed], listed):
+        start = left + (reads[at][0] + found.pads[0][0]) * width
         if at != previous + 1:
-            body.append(text(f"… {at - previous - 1} more", left, y + ROW / 2, colour=theme.MUTED))
+            body.append(text(f"… {at - previous - 1} more", 0, y + ROW / 2, colour=theme.MUTED))
             y += ROW + 6
         body.append(text(f"output[{at}]", 0, y + ROW / 2, bold=True))
-        body.append(_row(at, reads[at], width, found).at(left + (reads[at][0] - span.start) * width, y))
+        body.append(_row(at, reads[at], width, found).at(start, y))
         y += ROW + 6
-    block = Block("".join(body), left + shown * width, y - 6, 18)
+    block = Block("".join(body), left + found.padded[0] * width, y - 6, 18)
     lines = [label(_count(found), mono=True)]
-    unread = [i for i in range(found.size[0]) if i not in read]
     if unread:
         lines.append(label(f"hatched: read by no window ({_listed(unread)})", colour=theme.MUTED))
-    if shown < total or len(fitting) < count:
-        lines.append(label(f"showing indices up to {span[-1]} of {found.size[0]}", colour=theme.MUTED))
     return Picture(_alt(found, reads, unread), column([block, *lines], 10))
+
+
+def _header(found: Sliding, read: set[int], width: float) -> Block:
+    """Return the input's indices, in its cells if they fit, else above some of them."""
+    (before, after) = found.pads[0]
+    span = range(-before, found.size[0] + after)
+    longest = max(text_width(number(i), theme.SMALL, mono=True) for i in (span[0], span[-1]))
+    fits = longest + 6 <= width
+    cells: dict[Index, Cell] = {}
+    for i in span:
+        outside = not found.holds((i,))
+        fill = theme.OUTSIDE if outside else theme.CELL
+        cells[i,] = Cell(number(i) if fits else "", fill=fill, outside=outside, unused=i not in read)
+    block = sheet(cells, name="input", width=width, indices=False, size=theme.SMALL)
+    if fits:
+        return block
+    each = next(n for n in (2, 5, 10, 20, 50) if n * width >= longest + 8)
+    ticks = [
+        text(
+            number(i),
+            (i + before + 0.5) * width,
+            8,
+            size=theme.SMALL,
+            colour=theme.MUTED,
+            align="middle",
+            mono=True,
+        )
+        for i in span
+        if i % each == 0 and found.holds((i,))
+    ]
+    return Block("".join(ticks) + block.at(0, 18), block.width, block.height + 18, block.middle + 18)
 
 
 def _row(at: int, taps: list[int], width: float, found: Sliding) -> Block:
     """Return the window at one place: a bar from its first tap to its last, and the taps on it."""
+    fits = text_width(str(len(taps) - 1), theme.SMALL, mono=True) + 6 <= width
     cells: dict[Index, Cell] = {
-        (i,): Cell(str(k), fill=theme.tap_colour(k, len(taps)), tap=k, outside=not found.holds((i,)))
+        (i,): Cell(
+            str(k) if fits else "",
+            fill=theme.tap_colour(k, len(taps)),
+            tap=k,
+            outside=not found.holds((i,)),
+        )
         for k, i in enumerate(taps)
     }
     block = sheet(cells, name=f"output[{at}]", width=width, indices=False, height=ROW, size=theme.SMALL)

@@ -89,10 +89,11 @@ def marked(cells: dict[Index, Cell], taps: Mapping[Index, Tap]) -> dict[Index, C
     }
 
 
-def tap_cell(written: str, tap: Tap | None, *, outside: bool = False) -> Cell:
+def tap_cell(written: str, tap: Tap | None, *, outside: bool = False, unused: bool = False) -> Cell:
     """Return a cell in the colour of its tap, if it has one."""
     if tap is None:
-        return Cell(written, fill=theme.OUTSIDE if outside else theme.CELL, outside=outside)
+        fill = theme.OUTSIDE if outside else theme.CELL
+        return Cell(written, fill=fill, outside=outside, unused=unused)
     return Cell(written, fill=tap.colour, tap=tap.number, outside=outside)
 
 
@@ -141,11 +142,11 @@ def small_sign(sign: str, x: float, y: float) -> str:
     return text(sign, x, y, size=18, colour=theme.MUTED, align="middle")
 
 
-def with_note(block: Block, shown: int, one: Entry) -> Block:
+def with_some(block: Block, shown: int, count: int) -> Block:
     """Say below a picture that the sum has more products than are drawn, if it has."""
-    if shown == len(one.taps):
+    if shown == count:
         return block
-    said = f"showing {shown} of {counted(len(one.taps), 'product')}; the sum is that of all"
+    said = f"showing {shown} of {counted(count, 'product')}; the sum is that of all"
     return column([block, label(said, size=theme.SMALL, colour=theme.MUTED)], 6)
 
 

@@ -29,7 +29,7 @@ from convlab.draw._taps import (
     result_box,
     small_sign,
     tap_cell,
-    with_note,
+    with_some,
 )
 
 MOST_CELLS = 10  # rows and columns of an input around its window
@@ -192,7 +192,7 @@ def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None, na
     body.append(arrow([(centre, bottom), (centre, level), (into, level), (into, tops[3] - 2)], theme.RESULT))
     width = max(left + len(above) * cell, end + 30 + result.width)
     block = Block("".join(body), width, tops[3] + blocks[3].height, tops[0])
-    return with_note(with_part_shown(block, above, input.shape), len(taps), one)
+    return with_some(with_part_shown(block, above, input.shape), len(taps), len(one.taps))
 
 
 def _window_2d(input: Array, weight: Array, one: Entry, others: Array | None, names: Names) -> Block:
@@ -227,7 +227,7 @@ def _window_2d(input: Array, weight: Array, one: Entry, others: Array | None, na
     last = sheet(below, name=output_name, outlines=[Outline([one.at], theme.RESULT, "result")])
     last = with_part_shown(titled(last, output_name, str(one.shape)), below, one.shape)
     block = column([flow([first, second]), flow([third, summed, row([arrow_right(theme.RESULT), last])])], 20)
-    return with_note(block, len(made), one)
+    return with_some(block, len(made), len(one.taps))
 
 
 def _alt(input: Array, weight: Array, one: Entry, others: Array | None, names: Names) -> str:

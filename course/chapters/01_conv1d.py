@@ -502,7 +502,7 @@ draw.window(np.concatenate([ends, input, ends]), weight[::-1], 0, output=np.conv
 # %% [markdown]
 # <details><summary>Three messages people meet here, and what they mean</summary>
 #
-# - `weight[1] should meet a zero of the padding there; yours meets input[0]`: `n - k` was negative. Python
+# - `weight[1] should add nothing there; yours meets input[0]`: `n - k` was negative. Python
 #   took `input[-1]` for the last sample and raised no error.
 # - `IndexError: index 1 is out of bounds for axis 0 with size 1`: this is the other end. `n - k` was `L` or
 #   more.

@@ -462,10 +462,10 @@ print("right:    ", right.shape, " first column", right[:, 0])
 print("exchanged:", exchanged.shape, " first column", exchanged[:, 0])
 
 # %% [markdown]
-# ## Images: the same with two places
+# ## Images: a place has two numbers
 #
-# `input` becomes `(N, C_in, H, W)`, `weight` becomes `(C_out, C_in, kh, kw)`. The place has two numbers, and
-# so has the tap:
+# `input` becomes `(N, C_in, H, W)`, `weight` becomes `(C_out, C_in, kh, kw)`. A place has two numbers, and
+# so has a tap:
 #
 # $$
 # \text{output}[n, o, y, x] = \text{bias}[o] + \sum_{c=0}^{C_\text{in}-1}\;\sum_{i=0}^{\mathit{kh}-1}\;
@@ -677,7 +677,8 @@ draw.stack(address[0], name="place in memory")
 # <details><summary>Answer</summary>
 #
 # With the loops in the order c, i, j: 0, 1, 2, … up to 26, without a jump. That is the order in which the
-# axes stand. With `c` inside: 0, 9, 18, then 1, 10, 19. Each step jumps by nine, the size of one kernel.
+# axes stand. With `c` inside: 0, 9, 18, then 1, 10, 19. Each step to the next channel jumps by nine, the size
+# of one kernel.
 #
 # </details>
 
@@ -788,7 +789,7 @@ print(one_kernel.shape, np.einsum("cij,cij->", window, one_kernel))
 
 # %%
 draw.channels(
-    [[[1, 0, 2], [3, 1, 0]], [[2, 2, 1], [0, 1, 1]]],
+    [[[1, 0, 2], [3, 1, 4]], [[2, 2, 1], [0, 1, 1]]],
     [[[1, -1], [0, 2]], [[0, 1], [1, 0]]],
     (0, 1),
 )
@@ -796,8 +797,8 @@ draw.channels(
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
 #
-# Your `conv1d_multichannel` has one letter for the place and one for the tap. Double both, and double the
-# shapes.
+# Your `conv1d_multichannel` has one letter for the place and one for the tap. Now there are two for each, and
+# every array but the bias has one axis more.
 #
 # </details>
 #

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from convlab.checks import EXERCISES, Sample
+from convlab import draw
+from convlab.checks import EXERCISES, Sample, report
 from convlab.checks.diagnosis import wrong_tap
 from convlab.checks.taps import read_taps
 
@@ -16,7 +17,8 @@ def right(sample):
 
 
 def sentence(function, index=(0,)):
-    return wrong_tap(CONV, SAMPLE, index, right, lambda sample: function(*sample.args))
+    tap = wrong_tap(CONV, SAMPLE, index, right, lambda sample: function(*sample.args))
+    return tap and tap.sentence
 
 
 def test_the_taps_of_a_right_entry_are_those_of_the_formula():
@@ -61,11 +63,11 @@ def test_the_first_wrong_tap_is_named(function, said):
 def test_a_tap_that_should_read_the_padding_is_told_so():
     full = EXERCISES["convolve1d"]
     said = wrong_tap(full, SAMPLE, (0,), lambda s: np.convolve(*s.args), lambda s: np.convolve(*s.args)[::-1])
-    assert said == "weight[0] should meet input[0] there; yours is missing from the sum."
+    assert said.sentence == "weight[0] should meet input[0] there; yours is missing from the sum."
     said = wrong_tap(
         full, SAMPLE, (0,), lambda s: np.convolve(*s.args), lambda s: np.roll(np.convolve(*s.args), -1)
     )
-    assert said == "weight[0] should meet input[0] there; yours meets input[1]."
+    assert said.sentence == "weight[0] should meet input[0] there; yours meets input[1]."
 
 
 def test_nothing_is_said_where_nothing_is_known():
@@ -79,3 +81,27 @@ def test_nothing_is_said_where_nothing_is_known():
     )
     assert sentence(lambda x, w: None) is None
     assert wrong_tap(EXERCISES["output_size"], Sample((5, 3)), (), lambda s: None, lambda s: None) is None
+
+
+def test_the_picture_shows_what_should_be_read_beside_what_is():
+    result = report(lambda input, weight: np.correlate(input, weight[::-1]), "correlate1d")
+    assert result.picture is None  # both read the same entries, in another order
+
+    def one_too_far(input, weight):
+        windows = np.lib.stride_tricks.sliding_window_view(input, len(weight))
+        return np.roll(windows, -1, axis=0) @ weight
+
+    result = report(one_too_far, "correlate1d")
+    assert "weight[0] should meet input[0] there; yours meets input[1]." in result.message
+    assert result.picture == draw.reads([1, 2], [(0,)], [(1,)], at=(0,))
+
+
+def test_of_many_channels_the_picture_shows_the_one_that_differs():
+    def first_channel_only(input, weight, bias=None):
+        output = np.stack([[np.correlate(x[0], w[0]) for w in weight] for x in input])
+        return output if bias is None else output + bias[:, None]
+
+    result = report(first_channel_only, "conv1d_multichannel")
+    assert "input[0, 1" in result.message
+    assert result.picture is not None
+    assert "input[0, 1]" in result.picture.alt
