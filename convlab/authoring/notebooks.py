@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+from pathlib import Path
 from typing import Any
 
 from convlab.authoring.chapter import Chapter
@@ -36,15 +38,26 @@ def solved_notebook(chapter: Chapter) -> Any:
 
 
 def code_sha256(notebook: Any) -> str:
-    """A hash of all code cells, in order: while it stands, stored outputs belong to this code.
+    """A hash of all code cells, in order, and of what draws their pictures: convlab/draw and convlab/data.
 
-    It does not cover what the code calls: convlab itself, its data, and the versions of NumPy and torch. When
-    those change what a chapter prints, nbval says so, and `convlab build --force` executes again.
+    While it stands, stored outputs belong to this code. It does not cover the rest of what the code calls: when
+    convlab's operators, NumPy or torch change what a chapter prints, nbval says so, and `convlab build --force`
+    executes again.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(_pictures_sha256().encode())
     for cell in notebook.cells:
         if cell.cell_type == "code":
             digest.update(cell.source.encode() + b"\0")
+    return digest.hexdigest()
+
+
+@functools.cache
+def _pictures_sha256() -> str:
+    digest = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    for file in sorted([*package.glob("draw/*.py"), *package.glob("data/*")]):
+        if file.is_file():
+            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

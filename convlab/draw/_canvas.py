@@ -154,6 +154,25 @@ def label(
     return Block(body, width, height, height / 2)
 
 
+def paragraph(
+    content: str,
+    width: float = theme.PAGE,
+    *,
+    size: float = theme.LABEL,
+    colour: str = theme.MUTED,
+    mono: bool = False,
+) -> Block:
+    """Return text as a piece, on as many lines as `width` needs."""
+    lines: list[str] = []
+    for word in content.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, size, mono=mono) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return column([label(line, size=size, colour=colour, mono=mono) for line in lines], 2)
+
+
 def operator(sign: str) -> Block:
     """Return the sign that stands between two arrays: × or =."""
     width = theme.OPERATOR

@@ -6,6 +6,7 @@ It computes the one entry it shows and never the whole output: that is the reade
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from convlab.draw import _theme as theme
 from convlab.draw._arrays import number_cells, outlines, spoken, spoken_places, with_part_shown
 from convlab.draw._canvas import Block, arrow, coordinate, label, tag, text
-from convlab.draw._cells import HEIGHT, NARROWEST, sheet, titled
+from convlab.draw._cells import HEIGHT, cell_width, sheet, titled
 from convlab.draw._geometry import Whole
 from convlab.draw._numbers import Array, as_array, entry, number, total
 from convlab.draw._picture import Picture
@@ -22,6 +23,8 @@ from convlab.draw._taps import Entry, compute, counted, marked, plus, product_ce
 MOST_SIGNALS = 8  # channels of a signal, and of an image: what follows is drawn as one sum
 MOST_IMAGES = 4
 MOST_TAPS = 6
+MOST_VALUES = 9  # of a signal around its window, and rows and columns of an image
+MOST_CELLS = 6
 BETWEEN = 42.0  # two pieces of a line, with a sign
 
 
@@ -58,9 +61,9 @@ def channels(input: npt.ArrayLike, weight: npt.ArrayLike, at: Whole) -> Picture:
     parts = [compute(channel, kernel, at) for channel, kernel in zip(values, factors)]
     result = total([part.total for part in parts])
     count = min(len(parts), MOST_SIGNALS if values.ndim == 2 else MOST_IMAGES)
-    lines = [_channel(values[c], factors[c], parts[c], c, made=True) for c in range(count)]
-    if max(_needed(line) for line in lines) > theme.PAGE:
-        lines = [_channel(values[c], factors[c], parts[c], c, made=False) for c in range(count)]
+    lines = _lines(values, factors, parts[:count], made=True)
+    if lines is None:
+        lines = _lines(values, factors, parts[:count], made=False) or []
     block = _added(lines, parts, result)
     said = "; ".join(
         f"channel {c}: {spoken(np.array([t.product for t in part.taps]))} make {number(part.total)}"
@@ -73,31 +76,45 @@ def channels(input: npt.ArrayLike, weight: npt.ArrayLike, at: Whole) -> Picture:
     return Picture(f"{alt} = {number(result)}, which is {entry('output', parts[0].at)}.", block)
 
 
-def _channel(input: Array, weight: Array, part: Entry, channel: int, *, made: bool) -> list[Block]:
-    """Return the pieces of one channel's line: input, kernel, and the products if `made`."""
-    taps = {tap.source: tap for tap in part.taps}
-    flat = input.ndim == 1
-    kernel = number_cells(weight, most=MOST_TAPS)
-    second = sheet(
-        marked(kernel, {tap.place: tap for tap in part.taps}), name=f"weight[{channel}]", indices=flat
+def _lines(input: Array, weight: Array, parts: Sequence[Entry], *, made: bool) -> list[list[Block]] | None:
+    """Return the pieces of each channel: input, kernel, and products if `made`.
+
+    Return None if the products leave too little room for the window.
+    """
+    lines = [_kernel(weight[c], part, c, made=made) for c, part in enumerate(parts)]
+    widths = [max(piece.width for piece in pieces) for pieces in zip(*lines)]
+    sums = max(result_box(number(part.total)).width for part in parts)
+    flat = input.ndim == 2
+    page = theme.PAGE - sum(width + BETWEEN for width in widths) - BETWEEN - sums - (0 if flat else 26)
+    taps = [{tap.source: tap for tap in part.taps} for part in parts]
+    most = MOST_VALUES if flat else MOST_CELLS
+    widest = max(
+        cell_width(number_cells(input[c], around=list(taps[c]), most=most).values())
+        for c in range(len(parts))
     )
-    second = with_part_shown(titled(second, f"weight[{channel}]"), kernel, weight.shape)
-    pieces = [second]
+    fitting = min(most, int(page // widest))
+    if made and fitting < min(weight.shape[-1], MOST_TAPS):
+        return None
+    for c, line in enumerate(lines):
+        cells = number_cells(input[c], around=list(taps[c]), most=most, page=max(page, widest))
+        first = sheet(
+            marked(cells, taps[c]), name=f"input[{c}]", width=widest, outlines=outlines(list(taps[c]))
+        )
+        line.insert(0, with_part_shown(titled(first, f"input[{c}]"), cells, input[c].shape))
+    return lines
+
+
+def _kernel(weight: Array, part: Entry, channel: int, *, made: bool) -> list[Block]:
+    """Return one channel of the kernel, and its products if `made`."""
+    name = f"weight[{channel}]"
+    kernel = number_cells(weight, most=MOST_TAPS)
+    block = sheet(marked(kernel, {tap.place: tap for tap in part.taps}), name=name, indices=weight.ndim == 1)
+    pieces = [with_part_shown(titled(block, name), kernel, weight.shape)]
     if made:
         cells = product_cells([tap for tap in part.taps if tap.place in kernel])
-        third = sheet(cells, name=f"products[{channel}]", indices=False)
-        pieces.append(titled(third, "products"))
-    room = theme.PAGE - _needed(pieces) - 4 * HEIGHT
-    cells = number_cells(
-        input, around=list(taps), most=8 if flat else 6, page=max(room, min(3, weight.shape[-1]) * NARROWEST)
-    )
-    first = sheet(marked(cells, taps), name=f"input[{channel}]", outlines=outlines(list(taps)))
-    return [with_part_shown(titled(first, f"input[{channel}]"), cells, input.shape), *pieces]
-
-
-def _needed(pieces: list[Block]) -> float:
-    """Return how much room a line takes, with its signs and its sum."""
-    return sum(piece.width + BETWEEN for piece in pieces) + 2 * HEIGHT
+        block = sheet(cells, name=f"products[{channel}]", indices=False)
+        pieces.append(titled(block, "products"))
+    return pieces
 
 
 def _added(lines: list[list[Block]], parts: list[Entry], result: float) -> Block:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import SupportsIndex
 
 from convlab.draw import _theme as theme
-from convlab.draw._canvas import Block, column, coordinate, label, tag, text, text_width
+from convlab.draw._canvas import Block, coordinate, tag, text, text_width
 from convlab.draw._geometry import as_index, integers
 from convlab.draw._numbers import entry, number
 from convlab.draw._picture import Picture
@@ -14,18 +15,37 @@ from convlab.draw._taps import counted
 
 LARGEST = 200  # inputs
 HEIGHT, BETWEEN = 22.0, 46.0
+ABOVE = 34.0  # room for the field's bracket
 WIDEST = 30.0
 FITS = 22.0  # a cell that holds its index
 
-Layer = tuple[SupportsIndex, SupportsIndex, SupportsIndex]
+Layer = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """The entries of one layer: where they stand, in cells of the input, and which of them are seen."""
+
+    name: str
+    detail: str
+    length: int
+    seen: frozenset[int]
+    step: float
+    offset: float
+
+    def middle(self, index: int) -> float:
+        return self.offset + self.step * index + 0.5
 
 
 def receptive_field(
-    layers: Sequence[Layer], *, at: SupportsIndex | None = None, size: SupportsIndex | None = None
+    layers: Sequence[tuple[SupportsIndex, SupportsIndex, SupportsIndex]],
+    *,
+    at: SupportsIndex | None = None,
+    size: SupportsIndex | None = None,
 ) -> Picture:
     """Draw one row of cells for each layer, and what one output entry sees in each of them.
 
-    No padding. Cells stand over the middle of what they see.
+    There is no padding. Each cell stands below the middle of what it sees.
 
     Parameters
     ----------
@@ -34,7 +54,7 @@ def receptive_field(
     at : int, optional
         The output entry; by default the middle one.
     size : int, optional
-        How many inputs there are; by default as many as make three outputs.
+        How many inputs there are; by default as many as make three outputs, or one if that is too many.
 
     Raises
     ------
@@ -52,89 +72,111 @@ def receptive_field(
         raise ValueError("layers is empty: it must hold at least one (kernel_size, stride, dilation)")
     lengths = _lengths(checked, size)
     index = as_index(lengths[-1] // 2 if at is None else at, (lengths[-1],))[0]
-    seen = _seen(checked, index)
-    step, offset, steps = 1.0, 0.0, [(1.0, 0.0)]
-    for kernel, stride, dilation in checked:
-        offset += step * dilation * (kernel - 1) / 2
-        step *= stride
-        steps.append((step, offset))
-
-    names = ["input", *(f"layer {i}" for i in range(1, len(checked))), "output"]
-    details = ["", *(_detail(layer) for layer in checked)]
-    left = max(text_width(word, theme.LABEL, bold=True) for word in names)
-    left = max([left, *(text_width(word, theme.SMALL) for word in details)]) + 14
-    right = text_width(f"{lengths[0]} of {lengths[0]}", theme.SMALL) + 16
+    rows = _rows(checked, lengths, index)
+    said = [*(_width(row.name, row.detail) for row in rows)]
+    left, right = max(said) + 14, text_width(f"sees {lengths[0]}", theme.SMALL) + 12
     cell = min(WIDEST, (theme.PAGE - left - right) / lengths[0])
-    lines, cells = [], []
-    for depth, ((step, offset), length, marked) in enumerate(zip(steps, lengths, seen)):
-        y = depth * (HEIGHT + BETWEEN)
+    # The lines first, so that no cell is crossed out.
+    body = [_lines(rows, checked, left, cell)]
+    for depth, row in enumerate(rows):
+        y = ABOVE + depth * (HEIGHT + BETWEEN)
+        last = depth == len(checked)
+        body.append(_cells(row, left, y, cell, theme.RESULT_FILL if last else theme.TAP))
         middle = y + HEIGHT / 2
-        body = []
-        for i in range(length):
-            x = left + (offset + step * i) * cell
-            fill = (
-                theme.CELL if i not in marked else theme.RESULT_FILL if depth == len(checked) else theme.TAP
+        body.append(text(row.name, 0, middle - (8 if row.detail else 0), bold=True))
+        if row.detail:
+            body.append(text(row.detail, 0, middle + 8, size=theme.SMALL, colour=theme.MUTED))
+        if not last:
+            x = left + lengths[0] * cell + 10
+            body.append(text(f"sees {len(row.seen)}", x, middle, size=theme.SMALL, colour=theme.MUTED))
+    field = _said(rows[0], cell, left)
+    width = max(left + lengths[0] * cell + right, field.width)
+    height = ABOVE + len(checked) * (HEIGHT + BETWEEN) + HEIGHT
+    block = Block("".join(body) + field.body, width, height, height / 2)
+    first, last_seen = min(rows[0].seen), max(rows[0].seen)
+    alt = f"Through {counted(len(checked), 'layer')}, output[{index}] sees {len(rows[0].seen)} of "
+    alt += f"{lengths[0]} inputs, {first} to {last_seen}, a field of {last_seen - first + 1}. "
+    alt += "; ".join(f"{row.name}: {row.detail}, {len(row.seen)} of {row.length} entries" for row in rows[1:])
+    return Picture(alt + ".", block)
+
+
+def _rows(layers: Sequence[Layer], lengths: Sequence[int], at: int) -> list[_Row]:
+    """Return the input and each layer after it."""
+    seen = [{at}]
+    for kernel, stride, dilation in reversed(layers):
+        seen.insert(0, {i * stride + k * dilation for i in seen[0] for k in range(kernel)})
+    rows = [_Row("input", "", lengths[0], frozenset(seen[0]), 1.0, 0.0)]
+    for depth, (kernel, stride, dilation) in enumerate(layers, 1):
+        detail = (
+            f"kernel {kernel}"
+            + f", stride {stride}" * (stride > 1)
+            + f", dilation {dilation}" * (dilation > 1)
+        )
+        name = "output" if depth == len(layers) else f"layer {depth}"
+        before = rows[-1]
+        offset = before.offset + before.step * dilation * (kernel - 1) / 2
+        rows.append(_Row(name, detail, lengths[depth], frozenset(seen[depth]), before.step * stride, offset))
+    return rows
+
+
+def _width(name: str, detail: str) -> float:
+    return max(text_width(name, theme.LABEL, bold=True), text_width(detail, theme.SMALL))
+
+
+def _cells(row: _Row, left: float, y: float, cell: float, fill: str) -> str:
+    parts = []
+    for i in range(row.length):
+        middle = left + row.middle(i) * cell
+        parts.append(
+            tag(
+                "rect",
+                x=middle - cell / 2,
+                y=y,
+                width=cell,
+                height=HEIGHT,
+                fill=fill if i in row.seen else theme.CELL,
+                stroke=theme.LINE,
+                stroke_width=1 if cell > 6 else 0.4,
+                data_index=str(i),
+                data_value=number(i),
             )
-            edge = theme.LINE if cell > 5 else theme.CARD_EDGE
-            body.append(
-                tag(
-                    "rect",
-                    x=x,
-                    y=y,
-                    width=cell,
-                    height=HEIGHT,
-                    fill=fill,
-                    stroke=edge,
-                    data_index=str(i),
-                    data_value="",
-                )
-            )
-            if cell >= FITS:
-                body.append(
-                    text(number(i), x + cell / 2, middle, size=theme.SMALL, align="middle", mono=True)
-                )
-            if depth and i in marked:
-                kernel, stride, dilation = checked[depth - 1]
-                before, shift = steps[depth - 1]
-                for k in range(kernel):
-                    to = left + (shift + before * (i * stride + k * dilation) + 0.5) * cell
-                    start = (x + cell / 2, y)
-                    lines.append(
-                        f"M{coordinate(to)} {coordinate(y - BETWEEN)}L{coordinate(start[0])} {coordinate(start[1])}"
-                    )
-        cells.append(tag("g", *body, data_array=names[depth]))
-        cells.append(text(names[depth], 0, middle - (8 if details[depth] else 0), bold=True))
-        if details[depth]:
-            cells.append(text(details[depth], 0, middle + 8, size=theme.SMALL, colour=theme.MUTED))
-        said = f"sees {len(marked)}" if depth < len(checked) else ""
-        cells.append(text(said, left + lengths[0] * cell + 10, middle, size=theme.SMALL, colour=theme.MUTED))
-    cone = tag("path", d="".join(lines), fill="none", stroke=theme.WINDOW, stroke_width=1.2)
-    height = len(checked) * (HEIGHT + BETWEEN) + HEIGHT
-    block = Block(cone + "".join(cells), left + lengths[0] * cell + right, height, height / 2)
-    first, last = min(seen[0]), max(seen[0])
+        )
+        if cell >= FITS:
+            parts.append(text(number(i), middle, y + HEIGHT / 2, size=theme.SMALL, align="middle", mono=True))
+    return tag("g", *parts, data_array=row.name)
+
+
+def _lines(rows: Sequence[_Row], layers: Sequence[Layer], left: float, cell: float) -> str:
+    """Return a line from each entry that is seen to each entry that it reads."""
+    path = ""
+    for depth, (kernel, stride, dilation) in enumerate(layers):
+        above, below = rows[depth], rows[depth + 1]
+        top = ABOVE + depth * (HEIGHT + BETWEEN) + HEIGHT
+        for i in sorted(below.seen):
+            end = f"{coordinate(left + below.middle(i) * cell)} {coordinate(top + BETWEEN)}"
+            for k in range(kernel):
+                start = left + above.middle(i * stride + k * dilation) * cell
+                path += f"M{coordinate(start)} {coordinate(top)}L{end}"
+    return tag("path", d=path, fill="none", stroke=theme.WINDOW, stroke_width=1.2 if cell > 6 else 0.6)
+
+
+def _said(inputs: _Row, cell: float, left: float) -> Block:
+    """Return a bracket over the field, and what it spans."""
+    first, last = min(inputs.seen), max(inputs.seen)
     wide = last - first + 1
-    said = f"{entry('output', (index,))} sees {entry('input', (first,))} to {entry('input', (last,))}"
-    said += f": a field of {wide}"
-    if len(seen[0]) < wide:
-        said += f", of which it reads {len(seen[0])}"
-    through = f"Through {counted(len(checked), 'layer')}, output[{index}] sees"
-    alt = f"{through} {len(seen[0])} of {lengths[0]} inputs, {first} to {last}, a field of {wide}. "
-    alt += "; ".join(
-        f"{name}: {_detail(layer)}, {len(marked)} of {length} entries"
-        for name, layer, marked, length in zip(names[1:], checked, seen[1:], lengths[1:])
-    )
-    return Picture(alt + ".", column([block, label(said)], 12))
+    said = f"a field of {wide}: {entry('input', (first,))}"
+    said += f" to {entry('input', (last,))}" if wide > 1 else ""
+    said += f", {len(inputs.seen)} of them read" if len(inputs.seen) < wide else ""
+    start, stop = left + first * cell + 1, left + (last + 1) * cell - 1
+    path = f"M{coordinate(start)} {coordinate(ABOVE - 4)}v-6H{coordinate(stop)}v6"
+    bracket = tag("path", d=path, fill="none", stroke=theme.WINDOW, stroke_width=2)
+    room = text_width(said, theme.LABEL, bold=True)
+    x = max(left, (start + stop - room) / 2)
+    x = max(0.0, min(x, theme.PAGE - room))
+    return Block(bracket + text(said, x, 9, colour=theme.WINDOW, bold=True), x + room, ABOVE, 0)
 
 
-def _detail(layer: tuple[int, int, int]) -> str:
-    kernel, stride, dilation = layer
-    said = f"kernel {kernel}"
-    if stride > 1:
-        said += f", stride {stride}"
-    return said + (f", dilation {dilation}" if dilation > 1 else "")
-
-
-def _layer(layer: Layer) -> tuple[int, int, int]:
+def _layer(layer: object) -> Layer:
     found = integers(layer)
     if found is None or len(found) != 3 or min(found) < 1:
         raise ValueError(
@@ -143,32 +185,33 @@ def _layer(layer: Layer) -> tuple[int, int, int]:
     return found[0], found[1], found[2]
 
 
-def _lengths(layers: Sequence[tuple[int, int, int]], size: SupportsIndex | None) -> list[int]:
+def _lengths(layers: Sequence[Layer], size: SupportsIndex | None) -> list[int]:
     """Return how many entries each layer has, the input's first."""
     if size is None:
-        length = 3
-        for kernel, stride, dilation in reversed(layers):
-            length = (length - 1) * stride + dilation * (kernel - 1) + 1
+        length = _inputs(layers, 3)
+        length = length if length <= LARGEST else _inputs(layers, 1)
     else:
         found = integers(size)
-        if found is None or isinstance(size, Sequence) or found[0] < 1:
+        if found is None or len(found) != 1 or found[0] < 1:
             raise ValueError(f"size is {size!r}: it must be an integer of at least 1")
         length = found[0]
     if length > LARGEST:
         raise ValueError(
-            f"size is {length}: at most {LARGEST} inputs can be drawn; use fewer or smaller layers"
+            f"layers need {length} inputs: at most {LARGEST} can be drawn; use fewer or smaller layers"
         )
     lengths = [length]
     for kernel, stride, dilation in layers:
         lengths.append((lengths[-1] - dilation * (kernel - 1) - 1) // stride + 1)
         if lengths[-1] < 1:
-            raise ValueError(f"size is {length}: too short, layer {len(lengths) - 1} would have no entry")
+            raise ValueError(
+                f"size is {length}: layer {len(lengths) - 1} would have no entry; "
+                f"these layers need at least {_inputs(layers, 1)} inputs"
+            )
     return lengths
 
 
-def _seen(layers: Sequence[tuple[int, int, int]], at: int) -> list[set[int]]:
-    """Return the entries of each layer that the output entry depends on, the input's first."""
-    seen = [{at}]
+def _inputs(layers: Sequence[Layer], outputs: int) -> int:
+    """Return how many inputs make so many outputs."""
     for kernel, stride, dilation in reversed(layers):
-        seen.insert(0, {i * stride + k * dilation for i in seen[0] for k in range(kernel)})
-    return seen
+        outputs = (outputs - 1) * stride + dilation * (kernel - 1) + 1
+    return outputs

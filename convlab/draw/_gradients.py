@@ -10,7 +10,18 @@ import numpy.typing as npt
 
 from convlab.draw import _theme as theme
 from convlab.draw._arrays import number_cells, with_part_shown
-from convlab.draw._canvas import Block, arrow, arrow_right, column, flow, label, row, text, text_width
+from convlab.draw._canvas import (
+    Block,
+    arrow,
+    arrow_right,
+    column,
+    flow,
+    label,
+    paragraph,
+    row,
+    text,
+    text_width,
+)
 from convlab.draw._canvas import operator as sign
 from convlab.draw._cells import HEIGHT, NARROWEST, Cell, Outline, cell_width, outside_cell, sheet, titled
 from convlab.draw._geometry import Pads, Sliding, Whole, as_index, integers, sliding
@@ -30,6 +41,7 @@ from convlab.draw._taps import (
 
 MOST_CELLS = 10
 ROOM_FOR_ARROW = 120.0
+LINE = 440.0  # as long as a caption may be, even where the picture is narrower
 
 
 def backward(
@@ -76,7 +88,8 @@ def backward(
     result = total([share.product for share in shares]) if shares else 0
     draw = _backward_1d if given.ndim == 1 else _backward_2d
     block = draw(given, factors, places, index, shares, result)
-    block = column([block, *_caption(places, index, shares)], 8)
+    said = [paragraph(line, max(block.width, LINE)) for line in _caption(places, index, shares)]
+    block = column([block, *said], 8)
     return Picture(_alt(places, index, shares, result), block)
 
 
@@ -92,7 +105,7 @@ def _shares(given: Array, weight: Array, places: Sliding, at: Index) -> list[Tap
     return sorted(shares, key=lambda share: share.source)
 
 
-def _caption(places: Sliding, at: Index, shares: list[Tap]) -> list[Block]:
+def _caption(places: Sliding, at: Index, shares: list[Tap]) -> list[str]:
     """Say below a picture who read the input entry."""
     lead = f"{places.settings}: " if places.settings else ""
     if not shares:
@@ -103,8 +116,7 @@ def _caption(places: Sliding, at: Index, shares: list[Tap]) -> list[Block]:
         readers = [f"{entry('output', s.source)} through {entry('weight', s.place)}" for s in shares]
         said = f"{entry('input', at)} was read by {', '.join(readers)}"
     unused = int(np.prod(places.kernel)) - len(shares)
-    lines = [lead + said, "hatched: taps through which no output read it"] if unused else [lead + said]
-    return [label(line, colour=theme.MUTED) for line in lines]
+    return [lead + said, *["hatched: taps through which no output read it"] * (unused > 0)]
 
 
 def _backward_1d(

@@ -12,7 +12,19 @@ import numpy.typing as npt
 
 from convlab.draw import _theme as theme
 from convlab.draw._arrays import number_cells, outlines, spoken, spoken_places, with_part_shown
-from convlab.draw._canvas import Block, arrow, arrow_right, clean, column, flow, label, row, text, text_width
+from convlab.draw._canvas import (
+    Block,
+    arrow,
+    arrow_right,
+    clean,
+    column,
+    flow,
+    label,
+    paragraph,
+    row,
+    text,
+    text_width,
+)
 from convlab.draw._canvas import operator as sign
 from convlab.draw._cells import HEIGHT, NARROWEST, Cell, Outline, cell_width, sheet, titled
 from convlab.draw._geometry import Pads, Whole
@@ -112,8 +124,7 @@ def _names(names: Names) -> Names:
 def _settings(one: Entry, names: Names) -> Block:
     """Say below a picture what departs from plain sliding, and which indices that makes the window read."""
     written = f"{entry(names[2], one.at)} reads {names[0]}{one.sliding.formula(one.at)}"
-    said = label(f"{one.sliding.settings}:", size=theme.LABEL, colour=theme.MUTED)
-    parts = [said, label(written, size=theme.LABEL, mono=True)]
+    parts = [paragraph(f"{one.sliding.settings}:"), paragraph(written, colour=theme.INK, mono=True)]
     return flow(parts, 8)
 
 

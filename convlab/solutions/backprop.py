@@ -47,12 +47,15 @@ def conv2d_weight(
 ) -> np.ndarray:
     """Give the gradient of conv2d with respect to its weight: how the loss changes with each tap.
 
+    In the forward pass conv2d computed
+    output[n, o, y, x] = sum over c, i and j of padded[n, c, y * s_h + i * d_h, x * s_w + j * d_w] * weight[o, c, i, j].
+
     Parameters
     ----------
     input : ndarray, shape (N, C_in, H, W), what conv2d read
     weight_size : (C_out, C_in, kh, kw)
     grad_output : ndarray, shape (N, C_out, H_out, W_out), how the loss changes with each entry of the output
-    stride, padding, dilation : int for both axes, or (rows, columns), as conv2d took them
+    stride, padding, dilation : int, or (s_h, s_w), (p_h, p_w), (d_h, d_w), as conv2d took them
 
     Returns
     -------
@@ -68,8 +71,8 @@ def conv2d_weight(
     # grad_output is the kernel now. Its entries lie a stride apart, and it moves on by the dilation.
     for i in range(kh):
         for j in range(kw):
-            y, x = i * d_h, j * d_w
-            read = padded[:, :, y : y + s_h * H_out : s_h, x : x + s_w * W_out : s_w]
+            top, left = i * d_h, j * d_w
+            read = padded[:, :, top : top + s_h * H_out : s_h, left : left + s_w * W_out : s_w]
             grad_weight[:, :, i, j] = np.einsum("noyx,ncyx->oc", grad_output, read)
     return grad_weight
 
@@ -84,13 +87,16 @@ def conv2d_input(
 ) -> np.ndarray:
     """Give the gradient of conv2d with respect to its input: how the loss changes with each pixel.
 
+    In the forward pass conv2d computed
+    output[n, o, y, x] = sum over c, i and j of padded[n, c, y * s_h + i * d_h, x * s_w + j * d_w] * weight[o, c, i, j].
+
     Parameters
     ----------
     input_size : (N, C_in, H, W)
         It does not follow from grad_output: a stride may have dropped a tail of rows and columns.
     weight : ndarray, shape (C_out, C_in, kh, kw)
     grad_output : ndarray, shape (N, C_out, H_out, W_out), how the loss changes with each entry of the output
-    stride, padding, dilation : int for both axes, or (rows, columns), as conv2d took them
+    stride, padding, dilation : int, or (s_h, s_w), (p_h, p_w), (d_h, d_w), as conv2d took them
 
     Returns
     -------
@@ -101,16 +107,16 @@ def conv2d_input(
     d_h, d_w = dilation if isinstance(dilation, tuple) else (dilation, dilation)
     (N, C_in, H, W), (C_out, _, kh, kw), (H_out, W_out) = input_size, weight.shape, grad_output.shape[2:]
     H_pad, W_pad = H + 2 * p_h, W + 2 * p_w
-    top, left = d_h * (kh - 1), d_w * (kw - 1)
+    h, w = d_h * (kh - 1), d_w * (kw - 1)  # from the first tap to the last
     # grad_output, spread as the stride spread the windows; zeros around it, and after it for the tail.
-    spread = np.zeros((N, C_out, top + H_pad, left + W_pad))
-    spread[:, :, top : top + s_h * H_out : s_h, left : left + s_w * W_out : s_w] = grad_output
+    spread = np.zeros((N, C_out, h + H_pad, w + W_pad))
+    spread[:, :, h : h + s_h * H_out : s_h, w : w + s_w * W_out : s_w] = grad_output
     flipped = weight[:, :, ::-1, ::-1]
     grad_padded = np.zeros((N, C_in, H_pad, W_pad))
     for i in range(kh):
         for j in range(kw):
-            y, x = i * d_h, j * d_w
-            read = spread[:, :, y : y + H_pad, x : x + W_pad]
+            top, left = i * d_h, j * d_w
+            read = spread[:, :, top : top + H_pad, left : left + W_pad]
             grad_padded += np.einsum("noyx,oc->ncyx", read, flipped[:, :, i, j])
     return grad_padded[:, :, p_h : p_h + H, p_w : p_w + W]
 

@@ -17,8 +17,8 @@ def windows(
     Parameters
     ----------
     input : ndarray, shape (N, C, H, W), with any strides
-    kernel_size, stride, dilation : int for both axes, or (rows, columns)
-        (kh, kw), (s_h, s_w) and (d_h, d_w); the window fits into the image.
+    kernel_size, stride, dilation : int, or (kh, kw), (s_h, s_w), (d_h, d_w)
+        The window fits into the image.
 
     Returns
     -------
@@ -47,17 +47,19 @@ def im2col(
 ) -> np.ndarray:
     """Write every window of a batch of images as a column of a matrix.
 
+    Column y * W_out + x holds padded[n, c, y * s_h + i * d_h, x * s_w + j * d_w], for all c, i and j.
+
     Parameters
     ----------
     input : ndarray, shape (N, C, H, W)
-    kernel_size, dilation, padding, stride : int for both axes, or (rows, columns)
+    kernel_size, dilation, padding, stride : int, or (kh, kw), (d_h, d_w), (p_h, p_w), (s_h, s_w)
         Mind the order: it is that of torch.nn.functional.unfold, not that of conv2d.
 
     Returns
     -------
     ndarray, shape (N, C * kh * kw, H_out * W_out)
-        Columns: one for each place, row of places by row of places. Inside a column: channel by channel,
-        and in a channel row of taps by row of taps, as weight.reshape(C_out, -1) has them.
+        A column goes channel by channel, and in a channel row of taps by row of taps, as
+        weight.reshape(C_out, -1) does.
     """
     kh, kw = kernel_size if isinstance(kernel_size, tuple) else (kernel_size, kernel_size)
     d_h, d_w = dilation if isinstance(dilation, tuple) else (dilation, dilation)
@@ -89,7 +91,7 @@ def col2im(
     ----------
     input : ndarray, shape (N, C * kh * kw, H_out * W_out)
     output_size : (H, W), the size of the images, without padding
-    kernel_size, dilation, padding, stride : int for both axes, or (rows, columns)
+    kernel_size, dilation, padding, stride : int, or (kh, kw), (d_h, d_w), (p_h, p_w), (s_h, s_w)
         As `im2col` took them.
 
     Returns
@@ -108,8 +110,8 @@ def col2im(
     # In different windows one tap lies on different pixels, so all windows can be added at once.
     for i in range(kh):
         for j in range(kw):
-            y, x = i * d_h, j * d_w
-            padded[:, :, y : y + s_h * H_out : s_h, x : x + s_w * W_out : s_w] += columns[:, :, i, j]
+            top, left = i * d_h, j * d_w
+            padded[:, :, top : top + s_h * H_out : s_h, left : left + s_w * W_out : s_w] += columns[:, :, i, j]
     return padded[:, :, p_h : p_h + H, p_w : p_w + W]
 
 
@@ -128,7 +130,7 @@ def conv_matrix(
     ----------
     weight : ndarray, shape (C_out, C_in, kh, kw)
     input_size : (H, W), without padding
-    stride, padding, dilation : int for both axes, or (rows, columns)
+    stride, padding, dilation : int, or (s_h, s_w), (p_h, p_w), (d_h, d_w)
 
     Returns
     -------

@@ -20,16 +20,16 @@
 # **After this chapter you can**
 #
 # - spread the taps of a kernel, and say how far they reach;
-# - pad for spread taps, "same" and "full" included;
+# - say what same and full add for spread taps, and spot a padding that forgot them;
 # - tell how much of a signal a deep stack of layers sees, and find the samples that it never sees;
-# - trade a stride for a dilation and keep every number;
+# - take a stride out of a stack, and put dilations in, without losing a number;
 # - write the complete forward operator: batch, channels, bias, stride, padding and dilation.
 #
-# **You need** chapters 1 to 4: the length of the output, the layer with batch and channels, stride, and what
-# "valid", "same" and "full" mean.
+# **You need** chapter 1: the count of places. Chapter 3: batch, channels and bias. Chapter 4: stride, padding,
+# and the words valid, same and full.
 #
-# **It takes** a good hour. More than half of it belongs to the three exercises. The last of them is the heart
-# of the course so far.
+# **It takes** a good hour. Two thirds of it belong to the three exercises. The last of them is the heart of the
+# course so far.
 
 # %%
 import warnings
@@ -49,15 +49,15 @@ def ask_torch(input, weight, **options):
     batch, kernels = (torch.tensor(np.array(a, dtype=float))[None, None] for a in (input, weight))
     layer = F.conv1d if batch.ndim == 3 else F.conv2d
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # we shall read torch's warning further down
+        warnings.simplefilter("ignore")  # torch warns that an odd zero may cost it a copy
         return layer(batch, kernels, **options)[0, 0].numpy()
 
 
 # %% [markdown]
 # ## Spread the taps
 #
-# These are the signal and the kernel of chapter 1. So far neighbouring taps lay on neighbouring samples.
-# **Dilation** `d` is the distance from one tap to the next. With `d` = 2 the window leaves out every other
+# These are the signal and the kernel of chapter 1. **Dilation** `d` is the distance from one tap to the next.
+# With `d` = 1 neighbouring taps lie on neighbouring samples. With `d` = 2 the window leaves out every other
 # sample.
 
 # %%
@@ -207,14 +207,15 @@ draw.beside(draw.grid(kernel, name="kernel"), draw.grid(zeros_between, name="spr
 
 # %% [markdown]
 # The two ways give the same numbers at different cost. A 3 × 3 kernel at dilation 2 needs 9 products for an
-# entry. Spread to 5 × 5 it needs 25, and 16 of them are products with zero. So a fast library moves
-# the index. Zeros between numbers come back in chapter 7, where they undo a stride.
+# entry. Spread to 5 × 5 it needs 25, and 16 of them are products with zero. So it pays to spread the indices
+# and not the kernel. Zeros between numbers come back in chapter 7: there a stride puts them between the
+# entries of a gradient.
 
 # %% [markdown]
 # ## Exercise: `dilate`
 # <!-- exercise: dilate -->
 #
-# Spread every kernel of a bank. `weight` has the shape `(C_out, C_in, kh, kw)`, and the result has the shape
+# Spread every kernel of `weight`. It has the shape `(C_out, C_in, kh, kw)`, and the result has the shape
 #
 # $$\bigl(C_\text{out},\; C_\text{in},\; d_h\,(\mathit{kh} - 1) + 1,\; d_w\,(\mathit{kw} - 1) + 1\bigr)$$
 #
@@ -267,28 +268,26 @@ draw.beside(
 # </details>
 
 # %% [markdown]
-# ## "same" and "full" count the span
+# ## Same and full count the span
 #
-# Without dilation, "same" adds K − 1 zeros along an axis, and the output gets as long as the input. A spread
-# kernel spans more, so it takes more of them: $k_\text{eff} - 1 = d\,(K - 1)$. For this, `resolve_padding` of
-# chapter 4 has an argument `dilation`.
+# Chapter 4 said it already: for the padding, only the span matters. So, on each axis with its own `K` and `d`,
 #
-# | word | zeros along an axis, at stride 1 | before | after |
+# | word | zeros | before | after |
 # |---|---|---|---|
-# | "valid" | 0 | 0 | 0 |
-# | "same" | $d\,(K - 1)$ | half, rounded down | the rest |
-# | "full" | $2\,d\,(K - 1)$ | $d\,(K - 1)$ | $d\,(K - 1)$ |
+# | valid | none | 0 | 0 |
+# | same | $k_\text{eff} - 1 = d\,(K - 1)$ in all | half, rounded down | the rest |
+# | full | $d\,(K - 1)$ at each end | $d\,(K - 1)$ | $d\,(K - 1)$ |
 #
 # Let us take an extreme case: the random image of chapter 2, which has 3 × 3 pixels, its kernel of 2 × 2
 # taps, and dilation 3.
 #
-# **Predict.** What is the span? How many rows of zeros does "same" add at the top, and how many at the
-# bottom?
+# **Predict.** What is the span? How many rows of zeros does same add at the top, and how many at the bottom?
 #
 # <details><summary>Answer</summary>
 #
-# The span is 3·1 + 1 = 4: more than the whole image. "same" adds 3 rows in all, one at the top and two at
-# the bottom. The columns go likewise. The padded image has 6 × 6 pixels, and 6 − 4 + 1 = 3 places each way.
+# The span is 3·1 + 1 = 4: more than the whole image. Same adds 3 rows in all. They cannot be halved, so one
+# goes to the top and two go to the bottom. The columns go likewise. The padded image has 6 × 6 pixels, and
+# 6 − 4 + 1 = 3 places each way.
 #
 # </details>
 
@@ -327,31 +326,23 @@ assert np.allclose(result, expected, atol=1e-4), "torch disagrees with the rando
 draw.window(image, taps, (0, 0), padding=pads, dilation=3, output=expected)
 
 # %% [markdown]
-# It is the same at every place. Window row `y` has its taps in rows `y − 1` and `y + 2`, and for each of
-# `y` = 0, 1, 2 exactly one of the two is inside the image. So each of the nine entries is a single product.
-# The output is as large as it should be, and hardly anything is left of the kernel. Remember this for
+# It is like this at every place. Window `y` has its taps in rows `y − 1` and `y + 2`. For each of `y` = 0, 1
+# and 2, exactly one of these rows is inside the image. The columns go likewise. So each of the nine entries is
+# a single product. The output is as large as the image, but each entry uses a single tap. Remember this for
 # the end of the chapter.
-#
-# Is an even kernel always lopsided? No. What must be odd is $d\,(K - 1)$, so K has to be even *and* `d` odd.
-# With dilation 2, two taps get one zero on either side. torch knows the rule. Where it has to add a lopsided
-# row it warns of "even kernel lengths and odd dilation".
-
-# %%
-for d in (1, 2, 3, 4):
-    print(f"2 taps, dilation {d}:  (top, bottom) =", resolve_padding("same", 2, d)[0])
 
 # %% [markdown]
 # ### Spot it: half the kernel size
 #
-# Many scripts write `padding=kernel_size // 2` and call it "same". For 3 taps that is 1, and it works. Then
+# Many scripts write `padding=kernel_size // 2` and call it same. For 3 taps that is 1, and it works. Then
 # somebody sets the dilation.
 #
 # **Predict.** Seven samples, 3 taps, padding 1. How long is the output for dilation 1, 2 and 3?
 #
 # <details><summary>Answer</summary>
 #
-# 7, 5 and 3: the spans are 3, 5 and 7, and the padding did not grow with them. For an odd number of taps,
-# `dilation * (kernel_size - 1) // 2` at either end is right.
+# 7, 5 and 3: the spans are 3, 5 and 7, and the padding did not grow with them. The number of taps stands where
+# the span belongs. For an odd number of taps, `dilation * (kernel_size - 1) // 2` at either end is right.
 #
 # </details>
 
@@ -360,22 +351,22 @@ for d in (1, 2, 3):
     print(f"dilation {d}:", len(ask_torch(input, weight, padding=1, dilation=d)), "entries")
 
 # %% [markdown]
-# Often the next line adds the input to the output, as residual networks do. Then 7 + 5 entries is an error,
-# and the slip is found. With five samples and dilation 3 there is *one* entry. NumPy and torch stretch it
-# over all five, and nobody hears of it.
+# Often the next line adds the input to the output, as residual networks do. Seven samples plus five entries
+# is an error, and the slip is found. But with five samples and dilation 3 there is only *one* entry. NumPy
+# and torch stretch it over all five samples, and nobody hears of it.
 
 # %%
 five = np.array([2, 1, 4, 3, 0])
 output = ask_torch(five, weight, padding=1, dilation=3)
 
-print("five samples + one entry:", five + output)
-print('five samples + "same":   ', five + ask_torch(five, weight, padding="same", dilation=3))
+print("padding 1:", five + output, "from an output of length", len(output))
+print("same:     ", five + ask_torch(five, weight, padding="same", dilation=3))
 
 # %% [markdown]
 # ## What one entry of a deep stack sees
 #
 # Layers are stacked. An entry of the second layer's output depends on a few entries of the first layer's
-# output. Through them it depends on samples. From the first of these samples to the last, that is its
+# output. Through them it depends on samples. The stretch from the first of these samples to the last is its
 # **receptive field**. We describe a layer by `(kernel_size, stride, dilation)`.
 #
 # **Predict.** Two layers of three taps, stride 1, dilation 1. How large is the receptive field of one entry?
@@ -391,13 +382,13 @@ print('five samples + "same":   ', five + ask_torch(five, weight, padding="same"
 draw.receptive_field([(3, 1, 1), (3, 1, 1)])
 
 # %% [markdown]
-# Walk from the entry down to the signal, or from the signal up to the entry? Upwards it is a short sum. Begin
-# with a field of one sample, and let each layer widen it. A layer's taps span $k_\text{eff}$ entries of its
-# input, so it adds $k_\text{eff} - 1 = d\,(K - 1)$ **steps** to the field.
+# To compute it, begin at the signal with a field of one sample, and let each layer widen it. A layer's taps
+# span $k_\text{eff}$ entries of its input. From the first of these to the last there are
+# $k_\text{eff} - 1 = d\,(K - 1)$ **steps**. The field grows by that many steps.
 #
-# How long is a step? In the signal it is one sample. In the output of a layer with stride 2, neighbours
-# come from windows that start two samples apart: a step there is two samples. We call the length of a step,
-# in samples, the **jump**. Each layer multiplies the jump by its stride, for the layers *after* it.
+# How long is a step? In the signal it is one sample. In the output of a layer with stride 2, neighbouring
+# entries come from windows that start two samples apart: there a step is two samples. We call the length of
+# a step, in samples, the **jump**. Each layer multiplies the jump by its stride, for the layers *after* it.
 #
 # $$
 # \begin{aligned}
@@ -406,7 +397,7 @@ draw.receptive_field([(3, 1, 1), (3, 1, 1)])
 # \end{aligned}
 # $$
 #
-# Here $l$ counts the layers from 1, the one that reads the signal first. By hand, for
+# Here $l$ counts the layers, and layer 1 is the one that reads the signal. By hand, for
 # `[(3, 2, 1), (3, 1, 1)]`:
 #
 # | layer | the field grows by | size | jump |
@@ -423,14 +414,16 @@ draw.receptive_field([(3, 2, 1), (3, 1, 1)])
 #
 # <details><summary>Answer</summary>
 #
-# 5. The first layer adds 2, the second adds 2 more, since the jump is still 1 when it comes. Its stride
+# 5. The first layer adds 2. The second adds 2 more, since the jump is still 1 when it comes. Its stride
 # counts only for layers after it, and there are none.
 #
 # </details>
-#
-# We can measure a receptive field. Put an impulse at one sample: a 1 there, and zeros elsewhere. If entry 0
-# of the stack comes out different from 0, it depends on that sample. A batch does this for all samples at
-# once. If all taps are 1, what arrives is also a count: in how many **ways** the sample reaches the entry.
+
+# %% [markdown]
+# A receptive field can be measured. Send in an impulse: a 1 at one sample, and zeros elsewhere. If anything
+# arrives in entry 0 of the last output, that entry depends on the sample. A batch of impulses, one for each
+# sample, asks for all of them at once. And if all taps are 1, what arrives is a count: in how many **ways**
+# the sample reaches the entry, through which taps of which layers.
 
 
 # %%
@@ -539,9 +532,7 @@ reached = ways([(2, 1, d) for d in dilations], 1030)
 assert np.count_nonzero(reached) == 1 + sum(dilations) == 1024, "the measurement and the formula differ"
 first, last = np.flatnonzero(reached)[[0, -1]]
 print("dilations:", *dilations)
-print(
-    f"samples {first} to {last} are reached, each in this many ways:", *np.unique(reached[first : last + 1])
-)
+print(f"samples {first} to {last}, ways from each:", *np.unique(reached[first : last + 1]))
 
 # %% [markdown]
 # So ten layers of two taps reach as far as one kernel of 1024 taps. They are not the same thing: such a kernel
@@ -605,7 +596,8 @@ draw.counts(ways([(3, 1, 2), (3, 1, 3)], 11), name="dilations 2, 3")
 # <details><summary>Answer</summary>
 #
 # The first layer gives a field of 3, so the second may have dilation 3. That gives 3 + 3·2 = 9, so the third
-# may have dilation 9, and the field is 9 + 9·2 = 27. There are 3 · 3 · 3 = 27 ways, one to each sample.
+# may have dilation 9, and the field is 9 + 9·2 = 27. There are 3 · 3 · 3 = 27 ways, one to each sample. With
+# 10 in place of 9 the copies no longer touch.
 #
 # </details>
 
@@ -713,7 +705,7 @@ print(ask_torch(image, kernel, stride=2, padding=1, dilation=3))
 # <details><summary>Answer</summary>
 #
 # (2, 16, 16, 48). Rows: 32 + 2 − 2 − 1 = 31, and 31 // 2 + 1 = 16. Columns: 48 + 8 − 8 − 1 = 47, and
-# 47 // 1 + 1 = 48. A padding of 4 is "same" for five taps at dilation 2.
+# 47 // 1 + 1 = 48. On the columns a padding of 4 is same, for five taps at dilation 2.
 #
 # </details>
 
@@ -728,11 +720,11 @@ F.conv2d(torch.zeros(2, 3, 32, 48), torch.zeros(16, 3, 3, 5), **options).shape
 # Write the complete forward operator. It has torch's name, and torch's arguments but the last one, `groups`.
 #
 # - `input` has the shape `(N, C_in, H, W)`, `weight` the shape `(C_out, C_in, kh, kw)`, and `bias` is `None`
-#   or has the shape `(C_out,)`. They hold integers or floats.
-# - `stride` and `dilation` are one integer each, or a tuple for rows and columns.
+#   or has the shape `(C_out,)`. They hold integers or floats. Any size may be 1.
+# - `stride` is one integer, or a tuple `(s_h, s_w)`: down and to the right. `dilation` likewise.
 # - `padding` is one integer, or a tuple `(p_h, p_w)`: `p_h` rows of zeros at either end, and `p_w` columns.
-#   Or it is a word: "valid", "same" or "full". "same" comes with stride 1 only. ("full" is ours: torch has no
-#   such word.)
+#   Or it is a word: `"valid"`, `"same"` or `"full"`. Same comes with stride 1 only. (Full is ours: torch does
+#   not know the word.)
 #
 # The kernel may span more than the image, as long as it fits into the padded one. Leave the arguments as they
 # are, and return a new array.
@@ -822,26 +814,17 @@ for name, picture in [("ones", np.ones((5, 6))), ("1 to 30", image)]:
 #
 # <details><summary>Answer</summary>
 #
-# 1 + 3·1023 = 3070 samples, which is 192 milliseconds. One block has 64 milliseconds.
+# 1 + 3·1023 = 3070 samples, which is 192 milliseconds. One block alone sees 64 milliseconds.
 #
 # </details>
-#
-# WaveNet must not look ahead: the samples that come later are still to be made. So all `d·(K − 1)` zeros go
-# to the left end, and none to the right. Such a convolution is called **causal**. The output is as long as
-# the input, and entry `x` depends on samples up to `x` only. In the formula only the padding has changed.
-
-# %%
-d = 4
-left = d * (2 - 1)
-draw.window([3, 1, 4, 1, 5, 9, 2, 6], [1, 1], 5, padding=(left, 0), dilation=d)
 
 # %% [markdown]
 # **Images, pixel by pixel.** DeepLabv3 is trained on pictures of 513 × 513. Near its end it has feature maps
 # of 33 × 33, and reads them with three layers side by side, all 3 × 3, at dilations 6, 12 and 18. ("Rate" is
-# their word for it.) Each is padded as "same".
+# their word for it.) The padding is same.
 #
-# **Predict.** What are the three spans? Which of them is larger than the whole map? And how many of the nine
-# taps meet the map, on average over all entries?
+# **Predict.** What are the three spans? Which of them is larger than the whole map? And guess: how many of the
+# nine taps meet the map, on average over all entries?
 #
 # <details><summary>Answer</summary>
 #
@@ -858,11 +841,19 @@ for d in (6, 12, 18):
 # %% [markdown]
 # It is the 3 × 3 image from above once more. With ever larger dilation a 3 × 3 kernel ends as a 1 × 1 kernel:
 # only its middle tap still meets the map. The authors say so, and add a branch that averages the whole map.
-# Spreading costs no products. It does not come free.
+# Spreading costs no products, but taps that lie on zeros add nothing.
 #
 # **What a classifier sees.** VGG-16 has 13 layers of 3 × 3. After the second, fourth, seventh, tenth and
 # thirteenth comes a **pooling** layer: it keeps the largest of 2 × 2 pixels, with stride 2. As far as the
 # field goes that is a layer `(2, 2, 1)`. The images are 224 × 224.
+#
+# **Predict.** Of 224 rows, how many does one entry of the last layer see: a tenth, half, nearly all?
+#
+# <details><summary>Answer</summary>
+#
+# Nearly all: 212. After each pooling the jump doubles, so the last three layers of 3 × 3 add 16 · 2 rows each.
+#
+# </details>
 
 # %%
 vgg = []
@@ -885,18 +876,17 @@ print("layers:", len(vgg), "  one entry of the last sees", seen[-1] + 1, "of 224
 # | an entry | $\text{bias}[o]$, and the products summed over $c$, $i$ and $j$ |
 # | span | $k_\text{eff} = d\,(K - 1) + 1$ |
 # | shape | $H_\text{out} = \lfloor (H + \text{top} + \text{bottom} - k_\text{eff}) / s_h \rfloor + 1$ |
-# | "same" | $d\,(K - 1)$ zeros in all, an odd one at the end |
-# | "full" | $d\,(K - 1)$ zeros at each end |
+# | same, full | $d\,(K - 1)$ zeros: in all, with an odd one at the end; at each end |
 # | receptive field | from 1: each layer adds $\text{jump}\; d\,(K - 1)$ |
 # | jump | from 1: each layer multiplies it by $s$, for the layers after it |
 # | no holes | stride 1, and each dilation at most the size of the field before it |
 #
 # **Three traps**
 #
-# 1. `padding=kernel_size // 2` is "same" at dilation 1 only. The span counts, in the padding and in the
-#    number of places.
+# 1. `padding=kernel_size // 2` is same at dilation 1 only. The span counts, in the padding and in the number of
+#    places.
 # 2. The stride belongs to the place, the dilation to the tap. A test with 2 and 2 cannot tell them apart.
-# 3. Dilations with a common factor leave holes, however many layers you stack.
+# 3. If all dilations share a factor, holes stay open, however many layers you stack.
 #
 # **Next:** you have written the operator as loops over windows. Chapter 6 lays all windows side by side in one
 # matrix. Then the whole layer is a single matrix product.
