@@ -171,7 +171,7 @@ def _not_an_array(answer: Any) -> str:
     if kind == "Tensor":
         return "the result is a torch tensor; return a NumPy array"
     if isinstance(answer, int | float | complex | np.generic):
-        return f"the result is a single number ({answer!s}); return a NumPy array with one entry per window"
+        return f"the result is a single number ({answer!s}); return a NumPy array"
     return f"the result is a {kind}; return a NumPy array"
 
 

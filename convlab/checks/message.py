@@ -47,12 +47,15 @@ def _literal(value: Any) -> str:
     written = repr(value.tolist()).replace(".0,", ".,").replace(".0]", ".]")
     dtype = "" if value.dtype in (np.float64, np.int64) else f", dtype=np.{value.dtype}"
     text = f"np.array({written}{dtype})"
-    if value.size > 1 and any(stride < 0 for stride in value.strides):
+    plain = np.ascontiguousarray(value)
+    if value.size > 1 and all(stride < 0 for stride in value.strides):
         axes = ", ".join("::-1" for _ in value.shape)
-        return f"{_literal(np.flip(value).copy())}[{axes}]"
-    if not value.flags.writeable:
-        return text  # the numbers are what a reader needs; that it is read-only is said by the error
-    return text
+        return f"{_literal(np.flip(plain).copy())}[{axes}]"
+    if value.flags.c_contiguous or value.size < 2:
+        return text  # that it may be read-only is said by the error
+    if value.flags.f_contiguous:
+        return f"np.asfortranarray({text})"
+    return f"np.repeat({text}, 2, axis=-1)[..., ::2]"  # the same gaps in memory
 
 
 def summary(message: str) -> str:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from convlab.checks.exercise import Exercise
-from convlab.checks.exercises import channels_and_batches, conv1d, conv2d, dilation, stride_and_padding
+from convlab.checks.exercises import (
+    backprop,
+    channels_and_batches,
+    conv1d,
+    conv2d,
+    dilation,
+    matrix_product,
+    stride_and_padding,
+)
 
 __all__ = ["EXERCISES"]
 
-CHAPTERS = (conv1d, conv2d, channels_and_batches, stride_and_padding, dilation)
+CHAPTERS = (conv1d, conv2d, channels_and_batches, stride_and_padding, dilation, matrix_product, backprop)
 
 EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES

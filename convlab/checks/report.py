@@ -110,7 +110,9 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int, look_cl
     if all(other.kind == "not written" for other in failing):
         message = f"{turn.sentence}."
     else:
-        lines = [turn.sentence, tap.sentence] if tap else [turn.sentence]
+        # Once the cause is known, that sums of products would behave otherwise is no news.
+        told = tap is not None and (because is None or tap.used is not None)
+        lines = [turn.sentence, tap.sentence] if tap and told else [turn.sentence]
         message = _message(exercise, turns, turn.sample, lines, because)
     return Report(
         exercise.name,

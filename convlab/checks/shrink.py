@@ -88,11 +88,9 @@ def _plainer(array: np.ndarray) -> Iterator[np.ndarray]:
     """1, 2, 3, … in plain memory; else the same values in plain memory."""
     counted = np.arange(1, array.size + 1).reshape(array.shape)
     if not np.array_equal(array, counted):
-        yield counted.astype(array.dtype)
+        yield counted.astype(array.dtype)  # its dtype is part of what the exercise promises
     if not array.flags.c_contiguous or not array.flags.writeable:
         yield np.array(array, order="C")
-    elif array.dtype != np.int64 and np.array_equal(array, np.round(array)):
-        yield array.astype(np.int64)
 
 
 def _places(sample: Sample) -> list[tuple[int | str, Any]]:

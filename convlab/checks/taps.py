@@ -19,6 +19,7 @@ from convlab.checks.samples import laid_out_like
 __all__ = ["Answers", "Taps", "argument", "compare_taps", "read_taps", "replaced", "without_bias"]
 
 MOST_CALLS = 400
+MOST_TIMES = 1000.0
 
 Answers = Callable[[Sample], Any]
 """Sample -> the answer's array, or None if the call fails."""
@@ -80,6 +81,8 @@ def read_taps(exercise: Exercise, sample: Sample, index: Index, answers: Answers
             if answer.ndim != len(index):
                 return None
             if times_here := float(answer[index]):
+                if not abs(times_here) < MOST_TIMES:  # memory that is not the array's
+                    return None
                 times[first, second] = times_here
     taps = Taps(tuple(arrays), shapes, times)
     return taps if _accounts_for(exercise, taps, arrays, zeroed, index, answers) else None

@@ -158,6 +158,17 @@ def number_cells(
     return cells
 
 
+def same_part(
+    arrays: Sequence[Array], *, around: Collection[Index] = (), most: int | None = None, page: float
+) -> tuple[list[dict[Index, Cell]], float]:
+    """Return the cells of arrays of one shape, the same part of each, and the width that holds any of them."""
+    cells = [number_cells(array, around=around, most=most, page=page) for array in arrays]
+    # Parts are nested; the one with the widest numbers is the smallest.
+    common = set.intersection(*map(set, cells))
+    kept = [{index: cell for index, cell in one.items() if index in common} for one in cells]
+    return kept, max(cell_width(one.values()) for one in kept)
+
+
 def _write(array: Array, parts: Sequence[range], heat: bool) -> dict[Index, Cell]:
     largest = 0.0
     if heat and np.isfinite(array).any():

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from convlab.draw import _theme as theme
-from convlab.draw._arrays import number_cells, outlines, spoken, spoken_places, with_part_shown
-from convlab.draw._canvas import Block, arrow, coordinate, label, tag, text
-from convlab.draw._cells import HEIGHT, cell_width, sheet, titled
+from convlab.draw._arrays import outlines, same_part, spoken, spoken_places, with_part_shown
+from convlab.draw._canvas import Block, arrow, column, coordinate, label, tag, text
+from convlab.draw._cells import HEIGHT, sheet, titled
 from convlab.draw._geometry import Whole
 from convlab.draw._numbers import Array, as_array, entry, number, total
 from convlab.draw._picture import Picture
@@ -23,6 +23,7 @@ from convlab.draw._taps import Entry, compute, counted, marked, plus, product_ce
 MOST_SIGNALS = 8  # channels of a signal, and of an image: what follows is drawn as one sum
 MOST_IMAGES = 4
 MOST_TAPS = 6
+KERNEL = 280.0  # room for a kernel
 MOST_VALUES = 9  # of a signal around its window, and rows and columns of an image
 MOST_CELLS = 6
 BETWEEN = 42.0  # two pieces of a line, with a sign
@@ -61,10 +62,18 @@ def channels(input: npt.ArrayLike, weight: npt.ArrayLike, at: Whole) -> Picture:
     parts = [compute(channel, kernel, at) for channel, kernel in zip(values, factors)]
     result = total([part.total for part in parts])
     count = min(len(parts), MOST_SIGNALS if values.ndim == 2 else MOST_IMAGES)
-    lines = _lines(values, factors, parts[:count], made=True)
-    if lines is None:
-        lines = _lines(values, factors, parts[:count], made=False) or []
-    block = _added(lines, parts, result)
+    sums = [part.total for part in parts[:count]]
+    if count < len(parts):
+        sums.append(total([part.total for part in parts[count:]]))
+    boxes = [result_box(number(value), fill=theme.CELL, edge=theme.WINDOW) for value in sums]
+    end = result_box(number(result))
+    room = theme.PAGE - max(box.width for box in [*boxes, end])
+    lines = _lines(values, factors, parts[:count], room, made=True)
+    lines = lines or _lines(values, factors, parts[:count], room, made=False)
+    block = _added(lines, boxes, end, len(parts) - count, entry("output", parts[0].at))
+    if max(factors.shape[1:]) > MOST_TAPS:
+        said = f"each sum is that of all {len(parts[0].taps)} products"
+        block = column([block, label(said, size=theme.SMALL, colour=theme.MUTED)], 8)
     said = "; ".join(
         f"channel {c}: {spoken(np.array([t.product for t in part.taps]))} make {number(part.total)}"
         for c, part in enumerate(parts[:3])
@@ -76,60 +85,46 @@ def channels(input: npt.ArrayLike, weight: npt.ArrayLike, at: Whole) -> Picture:
     return Picture(f"{alt} = {number(result)}, which is {entry('output', parts[0].at)}.", block)
 
 
-def _lines(input: Array, weight: Array, parts: Sequence[Entry], *, made: bool) -> list[list[Block]] | None:
+def _lines(
+    input: Array, weight: Array, parts: Sequence[Entry], room: float, *, made: bool
+) -> list[list[Block]]:
     """Return the pieces of each channel: input, kernel, and products if `made`.
 
-    Return None if the products leave too little room for the window.
+    Return none if the products leave too little room for the window.
     """
-    lines = [_kernel(weight[c], part, c, made=made) for c, part in enumerate(parts)]
-    widths = [max(piece.width for piece in pieces) for pieces in zip(*lines)]
-    sums = max(result_box(number(part.total)).width for part in parts)
+    drawn = range(len(parts))
     flat = input.ndim == 2
-    page = theme.PAGE - sum(width + BETWEEN for width in widths) - BETWEEN - sums - (0 if flat else 26)
-    taps = [{tap.source: tap for tap in part.taps} for part in parts]
+    taps = [{tap.place: tap for tap in part.taps} for part in parts]
+    kernels, width = same_part(weight[: len(parts)], most=MOST_TAPS, page=KERNEL)
+    lines = []
+    for c in drawn:
+        name = f"weight[{c}]"
+        block = sheet(marked(kernels[c], taps[c]), name=name, width=width, indices=flat)
+        lines.append([with_part_shown(titled(block, name), kernels[c], weight[c].shape)])
+        if made:
+            cells = product_cells([tap for place, tap in taps[c].items() if place in kernels[c]])
+            lines[c].append(titled(sheet(cells, name=f"products[{c}]", indices=False), "products"))
+    room -= BETWEEN + sum(BETWEEN + max(piece.width for piece in pieces) for pieces in zip(*lines))
+    sources = [tap.source for tap in parts[0].taps]
+    page = room - (0 if flat else 26)
     most = MOST_VALUES if flat else MOST_CELLS
-    widest = max(
-        cell_width(number_cells(input[c], around=list(taps[c]), most=most).values())
-        for c in range(len(parts))
-    )
-    fitting = min(most, int(page // widest))
-    if made and fitting < min(weight.shape[-1], MOST_TAPS):
-        return None
-    for c, line in enumerate(lines):
-        cells = number_cells(input[c], around=list(taps[c]), most=most, page=max(page, widest))
-        first = sheet(
-            marked(cells, taps[c]), name=f"input[{c}]", width=widest, outlines=outlines(list(taps[c]))
-        )
-        line.insert(0, with_part_shown(titled(first, f"input[{c}]"), cells, input[c].shape))
-    return lines
+    inputs, width = same_part(input[: len(parts)], around=sources, most=most, page=page)
+    if made and min(most, page // width) < weight.shape[-1]:
+        return []
+    for c in drawn:
+        cells = marked(inputs[c], {tap.source: tap for tap in parts[c].taps})
+        name = f"input[{c}]"
+        block = sheet(cells, name=name, width=width, outlines=outlines(sources))
+        lines[c].insert(0, with_part_shown(titled(block, name), cells, input[c].shape))
+    return [] if made and max(line[0].width for line in lines) > room else lines
 
 
-def _kernel(weight: Array, part: Entry, channel: int, *, made: bool) -> list[Block]:
-    """Return one channel of the kernel, and its products if `made`."""
-    name = f"weight[{channel}]"
-    kernel = number_cells(weight, most=MOST_TAPS)
-    block = sheet(marked(kernel, {tap.place: tap for tap in part.taps}), name=name, indices=weight.ndim == 1)
-    pieces = [with_part_shown(titled(block, name), kernel, weight.shape)]
-    if made:
-        cells = product_cells([tap for tap in part.taps if tap.place in kernel])
-        block = sheet(cells, name=f"products[{channel}]", indices=False)
-        pieces.append(titled(block, "products"))
-    return pieces
-
-
-def _added(lines: list[list[Block]], parts: list[Entry], result: float) -> Block:
+def _added(lines: list[list[Block]], sums: list[Block], end: Block, more: int, name: str) -> Block:
     """Put the channels below each other, their pieces in columns, and add their sums down the last column."""
-    widths = [max(line[i].width for line in lines) for i in range(len(lines[0]))]
-    sums = [
-        result_box(number(part.total), fill=theme.CELL, edge=theme.WINDOW) for part in parts[: len(lines)]
-    ]
-    rest = parts[len(lines) :]
-    if rest:
-        together = number(total([part.total for part in rest]))
-        sums.append(result_box(together, fill=theme.CELL, edge=theme.WINDOW))
-        said = f"… and {counted(len(rest), 'more channel')}, together"
+    widths = [max(pieces) for pieces in zip(*([piece.width for piece in line] for line in lines))]
+    if more:
+        said = f"… and {counted(more, 'more channel')}, together"
         lines = [*lines, [label(said, colour=theme.MUTED)]]
-    end = result_box(number(result))
     x = sum(width + BETWEEN for width in widths)
     centre = x + max(box.width for box in [*sums, end]) / 2
     body, middles, y = [], [], 0.0
@@ -154,8 +149,6 @@ def _added(lines: list[list[Block]], parts: list[Entry], result: float) -> Block
         body.append(plus(centre, (middle + following) / 2))
     start, stop = (centre, middles[-1] + HEIGHT / 2), (centre, last - HEIGHT / 2 - 2)
     body += [arrow([start, stop], theme.RESULT), end.at(centre - end.width / 2, last - HEIGHT / 2)]
-    word = f"{entry('output', parts[0].at)} ="
-    body.append(
-        text(word, centre - end.width / 2 - 12, last, size=theme.NUMBER, align="end", mono=True, bold=True)
-    )
+    x = centre - end.width / 2 - 12
+    body.append(text(f"{name} =", x, last, size=theme.NUMBER, align="end", mono=True, bold=True))
     return Block("".join(body), centre + max(box.width for box in [*sums, end]) / 2, last + HEIGHT / 2, 0)

@@ -17,7 +17,6 @@ LARGEST = 200  # inputs
 HEIGHT, BETWEEN = 22.0, 46.0
 ABOVE = 34.0  # room for the field's bracket
 WIDEST = 30.0
-FITS = 22.0  # a cell that holds its index
 
 Layer = tuple[int, int, int]
 
@@ -73,8 +72,8 @@ def receptive_field(
     lengths = _lengths(checked, size)
     index = as_index(lengths[-1] // 2 if at is None else at, (lengths[-1],))[0]
     rows = _rows(checked, lengths, index)
-    said = [*(_width(row.name, row.detail) for row in rows)]
-    left, right = max(said) + 14, text_width(f"sees {lengths[0]}", theme.SMALL) + 12
+    left = 14 + max(_width(row.name, row.detail) for row in rows)
+    right = text_width(f"sees {lengths[0]}", theme.SMALL) + 12
     cell = min(WIDEST, (theme.PAGE - left - right) / lengths[0])
     # The lines first, so that no cell is crossed out.
     body = [_lines(rows, checked, left, cell)]
@@ -125,6 +124,7 @@ def _width(name: str, detail: str) -> float:
 
 def _cells(row: _Row, left: float, y: float, cell: float, fill: str) -> str:
     parts = []
+    fits = text_width(number(row.length - 1), theme.SMALL, mono=True) + 6 <= cell
     for i in range(row.length):
         middle = left + row.middle(i) * cell
         parts.append(
@@ -141,7 +141,7 @@ def _cells(row: _Row, left: float, y: float, cell: float, fill: str) -> str:
                 data_value=number(i),
             )
         )
-        if cell >= FITS:
+        if fits:
             parts.append(text(number(i), middle, y + HEIGHT / 2, size=theme.SMALL, align="middle", mono=True))
     return tag("g", *parts, data_array=row.name)
 

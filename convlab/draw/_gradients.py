@@ -195,7 +195,7 @@ def _backward_1d(
             body.append(plus((previous + centre) / 2, tops[2] + HEIGHT / 2))
     middle, end = tops[2] + HEIGHT / 2, (centres[-1] + cell / 2 if centres else x(at[0]) + cell)
     if not made:
-        body.append(text("none", left, middle, colour=theme.MUTED))
+        body.append(text("none", end, middle, colour=theme.MUTED, align="end"))
     body += [small_sign("=", end + 15, middle), box.at(end + 30, middle - box.middle)]
     centre, bottom = end + 30 + box.width / 2, middle + box.height / 2
     into, level = x(at[0]) + cell / 2, (bottom + tops[3]) / 2

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from convlab.draw import _theme as theme
 from convlab.draw._arrays import LARGEST_GRID, LONGEST_SIGNAL, number_cells, spoken, with_part_shown
-from convlab.draw._canvas import clean, column, label
+from convlab.draw._canvas import Block, clean, column, coordinate, paragraph, tag
 from convlab.draw._cells import Cell, cell_width, sheet, titled
 from convlab.draw._geometry import Pads, as_pads
 from convlab.draw._numbers import Array, Index, as_array, entry, number, size
@@ -67,12 +67,14 @@ def padded(input: npt.ArrayLike, pads: Pads, *, mode: str = "zeros", name: str =
         fitting = max(1, int(page // width))
         per_line = -(-len(cells) // -(-len(cells) // fitting))
     block = sheet(cells, name=name, width=width, per_line=per_line)
+    if mode == "reflect" and per_line == len(cells):
+        block = _mirrored(block, cells, array.size, width)
     shape = tuple(b + n + a for n, (b, a) in zip(array.shape, around))
     block = titled(block, name, f"{array.shape} padded to {shape}")
     block = with_part_shown(block, cells, array.shape)
     if mode != "zeros" and any(map(any, around)):
-        said = f"{mode}: above each value outside stands where it is copied from"
-        block = column([block, label(said, size=theme.SMALL, colour=theme.MUTED)], 6)
+        said = f"{mode}: above each value outside, where it is copied from"
+        block = column([block, paragraph(said, max(block.width, 260.0), size=theme.SMALL)], 6)
     return Picture(_alt(array, around, mode, name), block)
 
 
@@ -97,6 +99,29 @@ def _cells(array: Array, pads: tuple[tuple[int, int], ...], mode: str, most: int
         if origin in cells:
             cells[origin] = Cell(cells[origin].text, fill=colours[origin])
     return cells
+
+
+def _mirrored(block: Block, cells: dict[Index, Cell], length: int, width: float) -> Block:
+    """Return a signal with a bow over it from each entry to its copy, around the end that is the mirror."""
+    first = min(cells)[0]
+    lines, heads, height = "", "", 0.0
+    for (i,), cell in cells.items():
+        if not cell.outside:
+            continue
+        origin = _origin(i, length, "reflect")
+        end, start = ((place - first + 0.5) * width for place in (i, origin))
+        across, up = abs(end - start) / 2, 8 + 5.0 * min(abs(i - origin), 6)
+        height = max(height, up)
+        sweep = int(end > start)
+        lines += (
+            f"M{coordinate(start)} -3A{coordinate(across)} {coordinate(up)} 0 0 {sweep} {coordinate(end)} -6"
+        )
+        heads += f"M{coordinate(end)} -1l-4 -7h8Z"
+    bows = tag("path", d=lines, fill="none", stroke=theme.MUTED, stroke_width=1.5)
+    bows += tag("path", d=heads, fill=theme.MUTED)
+    top = height + 6
+    whole = Block(bows + block.body, block.width, block.height, block.middle).at(0, top)
+    return Block(whole, block.width, block.height + top, block.middle + top)
 
 
 def _origin(index: int, length: int, mode: str) -> int:

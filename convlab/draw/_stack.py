@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy.typing as npt
 
 from convlab.draw import _theme as theme
-from convlab.draw._arrays import as_window, number_cells, outlines, spoken, tinted, with_part_shown
+from convlab.draw._arrays import as_window, outlines, same_part, spoken, tinted, with_part_shown
 from convlab.draw._canvas import Block, clean, column, flow, label, row, tag
-from convlab.draw._cells import cell_width, sheet, titled
+from convlab.draw._cells import sheet, titled
 from convlab.draw._numbers import as_array, size
 from convlab.draw._picture import Picture
 
@@ -37,22 +37,18 @@ def stack(array: npt.ArrayLike, *, name: str = "input", window: tuple[int, ...] 
     parts = ("start", "length") if flat else ("top", "left", "height", "width")
     inside, said = as_window(window, values.shape[1:], parts)
     count = min(len(values), MOST_CHANNELS)
-    # The same part of every channel: as much as fits with the widest number in any of them.
-    page = theme.PAGE - (120 if flat else 60)
-    widest = max(cell_width(number_cells(values[c], around=inside, page=page).values()) for c in range(count))
-    most = max(1, int(page // widest))
-    most = most if flat else min(most, MOST_CELLS)
-    shown = [tinted(number_cells(values[c], around=inside, most=most), inside) for c in range(count)]
-    width = max(cell_width(cells.values()) for cells in shown)
+    page = theme.PAGE - (120 if flat else 70)
+    cells, width = same_part(values[:count], around=inside, most=None if flat else MOST_CELLS, page=page)
+    shown = [tinted(one, inside) for one in cells]
     sheets = [
         sheet(
-            cells,
+            one,
             name=f"{name}[{channel}]",
             outlines=outlines(inside),
             width=width,
             indices=not flat or channel == count - 1,
         )
-        for channel, cells in enumerate(shown)
+        for channel, one in enumerate(shown)
     ]
     if flat:
         lines = [row([label(f"channel {c}", bold=True), block]) for c, block in enumerate(sheets)]

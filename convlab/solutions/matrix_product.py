@@ -105,13 +105,13 @@ def col2im(
     H, W = output_size
     H_out = (H + 2 * p_h - d_h * (kh - 1) - 1) // s_h + 1
     W_out = (W + 2 * p_w - d_w * (kw - 1) - 1) // s_w + 1
-    columns = input.reshape(len(input), -1, kh, kw, H_out, W_out)
-    padded = np.zeros((*columns.shape[:2], H + 2 * p_h, W + 2 * p_w))
+    taps = input.reshape(len(input), -1, kh, kw, H_out, W_out)
+    padded = np.zeros((*taps.shape[:2], H + 2 * p_h, W + 2 * p_w))
     # In different windows one tap lies on different pixels, so all windows can be added at once.
     for i in range(kh):
         for j in range(kw):
             top, left = i * d_h, j * d_w
-            padded[:, :, top : top + s_h * H_out : s_h, left : left + s_w * W_out : s_w] += columns[:, :, i, j]
+            padded[:, :, top : top + s_h * H_out : s_h, left : left + s_w * W_out : s_w] += taps[:, :, i, j]
     return padded[:, :, p_h : p_h + H, p_w : p_w + W]
 
 

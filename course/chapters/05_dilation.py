@@ -239,7 +239,7 @@ draw.beside(
 #
 # <details><summary>Hint 2: the idea</summary>
 #
-# First make two numbers out of `dilation`, `d_h` and `d_w`: if it is a tuple they are in it, and if not it is
+# First get two numbers out of `dilation`, `d_h` and `d_w`. A tuple holds both, a single number stands for
 # both. Then two loops go through the taps `i` and `j`. Each turn places tap `(i, j)` of all kernels at once.
 # (Without loops: a slice with a step reaches all the places where taps stand.)
 #
@@ -270,7 +270,7 @@ draw.beside(
 # %% [markdown]
 # ## Same and full count the span
 #
-# Chapter 4 said it already: for the padding, only the span matters. So, on each axis with its own `K` and `d`,
+# Chapter 4 said it already: for the padding, only the span matters. On each axis, with its own `K` and `d`:
 #
 # | word | zeros | before | after |
 # |---|---|---|---|
@@ -304,7 +304,7 @@ print("((top, bottom), (left, right)) =", pads)
 # <details><summary>Answer</summary>
 #
 # One row of zeros stands above the image, so the window starts in row −1, and its second row of taps lies in
-# row 2. The columns are −1 and 2, too. Only the last tap meets a pixel: `input[2, 2]`. So `output[0, 0]` is a
+# row 2. The columns are −1 and 2, too. Only the last tap meets a pixel: `image[2, 2]`. So `output[0, 0]` is a
 # single product, 1.5488 · (−0.5596) = −0.8668.
 #
 # </details>
@@ -315,15 +315,16 @@ image = [
     [-1.755079, 0.206664, -2.011265],
     [-0.557251, 0.337217, 1.548836],
 ]
-taps = [
+kernel = [
     [-1.370737, 1.425291],
     [-0.279464, -0.559628],
 ]
 expected = [[-0.8668, 0.1557, -0.0942], [-0.4587, 0.9639, 0.672], [-2.8666, 2.4058, -0.2833]]
 
-result = ask_torch(image, taps, padding="same", dilation=3)
-assert np.allclose(result, expected, atol=1e-4), "torch disagrees with the random image at dilation 3"
-draw.window(image, taps, (0, 0), padding=pads, dilation=3, output=expected)
+output = ask_torch(image, kernel, padding="same", dilation=3)
+names = ("image", "kernel", "output")
+assert np.allclose(output, expected, atol=1e-4), "torch disagrees with the random image at dilation 3"
+draw.window(image, kernel, (0, 0), padding=pads, dilation=3, output=expected, names=names)
 
 # %% [markdown]
 # It is like this at every place. Window `y` has its taps in rows `y − 1` and `y + 2`. For each of `y` = 0, 1
@@ -422,8 +423,8 @@ draw.receptive_field([(3, 2, 1), (3, 1, 1)])
 # %% [markdown]
 # A receptive field can be measured. Send in an impulse: a 1 at one sample, and zeros elsewhere. If anything
 # arrives in entry 0 of the last output, that entry depends on the sample. A batch of impulses, one for each
-# sample, asks for all of them at once. And if all taps are 1, what arrives is a count: in how many **ways**
-# the sample reaches the entry, through which taps of which layers.
+# sample, asks for all of them at once. We set all taps to 1. Then nothing can cancel, and what arrives is a
+# count: in how many **ways** the sample reaches the entry, through one tap of each layer.
 
 
 # %%
@@ -678,7 +679,7 @@ print("strided:", strided, "  dilated:", dilated)
 image = np.arange(1, 31).reshape(5, 6)
 kernel = np.array([[1, 2], [3, 4]])
 
-draw.window(image, kernel, (1, 2), stride=2, padding=1, dilation=3)
+draw.window(image, kernel, (1, 2), stride=2, padding=1, dilation=3, names=names)
 
 # %%
 padded = np.pad(image, 1)
@@ -785,7 +786,8 @@ draw.window(np.arange(1, 17).reshape(4, 4), [[1, 0, 2], [0, 3, 1]], (1, 0), padd
 # ### Spot it: the shape is right
 #
 # A classmate counts the places with the span, and then cuts the windows as `padded[y : y + kh]`, without the
-# step. Their test says `assert output.shape == expected.shape`. A second test uses an image of ones.
+# step. Their test says `assert output.shape == expected.shape`. A second test compares the numbers, for an
+# image of ones without padding.
 #
 # **Predict.** Does either test fail?
 #
@@ -794,7 +796,7 @@ draw.window(np.arange(1, 17).reshape(4, 4), [[1, 0, 2], [0, 3, 1]], (1, 0), padd
 # No. The shape comes from the span, which is right. On an image of ones every window holds ones, wherever the
 # taps lie. So each entry is the sum of the taps, spread or not.
 #
-# A test of shapes is a test of shapes. And a constant image cannot say *which* pixels were read.
+# A test of shapes says nothing about numbers. And a constant image cannot say *which* pixels were read.
 #
 # </details>
 

@@ -33,7 +33,7 @@ def test_a_right_array_passes_in_any_precision_and_layout(answer):
         ([1.0, 2.5, -3.0], "the result is a list; return a NumPy array: np.array(...)"),
         (
             np.float64(1),
-            "the result is a single number (1.0); return a NumPy array with one entry per window",
+            "the result is a single number (1.0); return a NumPy array",
         ),
         ((x for x in RIGHT), "the result is a generator; return a NumPy array"),
         (

@@ -361,9 +361,8 @@ def test_the_first_refusal_is_raised_and_kept():
             np.convolve(x, w)
         functools.partial(torch.conv1d, *tensors(x, w))()
 
-    with guarded(two, EXERCISE, (X, W)) as guard:
-        with contextlib.suppress(Refused):
-            two(X, W)
+    with guarded(two, EXERCISE, (X, W)) as guard, contextlib.suppress(Refused):
+        two(X, W)
     assert "np.convolve" in str(guard.refusal)
     with pytest.raises(Refused, match=r"^write the sums yourself.*\nnp\.correlate is refused"), guard:
         stored_correlate(X, W)

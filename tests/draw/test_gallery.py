@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 
 from convlab import draw
-from convlab.draw import _arrays, _entries, _numbers, _theme
+from convlab.draw import _arrays, _columns, _fields, _matrices, _numbers, _padding, _places, _theme, _window
 
 GRID = np.array(
     [[1, 2, 0, 1, 3], [0, -1, 2, 4, 1], [2, 2, 1, 0, -3], [1, 0, 5, 1, 2], [3, 1, 0, 2, 1], [0, 1, 1, 2, 4]]
 )
 KERNEL = np.array([[1, 2, 0], [0, -1, 3], [4, 0, -2]])
 WAVE = np.array([0, 1, 2, 4, 3, -1, -2, 0, 1, 5, 2, 1])
+TOP_LEFT = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
+CHANNELS = np.array([GRID[:4, :4], GRID[1:5, 1:], GRID[2:, :4]])
 NOISE = ((np.arange(40000) * 7919 % 10007) / 1009 - 5).reshape(200, 200)
 PHOTO = (np.arange(128 * 128).reshape(128, 128) % 251).astype(np.uint8)
 
@@ -44,6 +46,93 @@ GALLERY = {
     "window 2-D, photo": lambda: draw.window(PHOTO, KERNEL, (50, 60)),
     "window 2-D, wrong output": lambda: draw.window(GRID, KERNEL, (0, 0), output=np.zeros((4, 3))),
     "window 2-D, large kernel": lambda: draw.window(NOISE, NOISE[:31, :31], (60, 70)),
+    "window 1-D, padded": lambda: draw.window(WAVE, [1, 0, -2], 0, stride=2, padding=1),
+    "window 1-D, spread": lambda: draw.window(
+        WAVE, [1, 0.25, -2], 2, stride=3, padding=(3, 1), dilation=2, output=range(4), names=("x", "w", "y")
+    ),
+    "window 1-D, far spread": lambda: draw.window(NOISE[0], [1, 2, 3], 2, stride=40, dilation=30),
+    "window 1-D, all padding": lambda: draw.window([5, 6], [1, 2], 0, padding=40),
+    "window 2-D, padded": lambda: draw.window(GRID, KERNEL, (0, 1), stride=2, padding=1),
+    "window 2-D, spread": lambda: draw.window(
+        GRID, KERNEL[:2, :2], (1, 0), stride=(1, 2), padding=((0, 1), (2, 0)), dilation=(2, 3)
+    ),
+    "window 2-D, photo, spread": lambda: draw.window(PHOTO, KERNEL, (0, 60), padding=(2, 1), dilation=4),
+    "padded": lambda: draw.padded(WAVE, (2, 3)),
+    "padded, reflect": lambda: draw.padded(WAVE[:6], (3, 2), mode="reflect"),
+    "padded, replicate": lambda: draw.padded(NOISE[0, :4], (9, 1), mode="replicate"),
+    "padded, circular, long": lambda: draw.padded(NOISE[0, :30], (30, 9), mode="circular"),
+    "padded, very long": lambda: draw.padded(np.arange(500), (1, 0), name="<i> a name"),
+    "padded, nothing": lambda: draw.padded([[7]], 0, mode="reflect"),
+    "padded 2-D": lambda: draw.padded(GRID, ((1, 0), (2, 1))),
+    "padded 2-D, reflect": lambda: draw.padded(GRID[:4, :4], ((1, 1), (2, 2)), mode="reflect"),
+    "padded 2-D, circular, large": lambda: draw.padded(NOISE, ((3, 3), (4, 4)), mode="circular"),
+    "places": lambda: draw.places(8, 3, stride=2),
+    "places, padded and spread": lambda: draw.places(7, 3, stride=3, padding=(1, 2), dilation=2),
+    "places, many": lambda: draw.places(40, 5, stride=2),
+    "places, most": lambda: draw.places(60, 11, stride=9, padding=20, dilation=4),
+    "places, one": lambda: draw.places(1, 1),
+    "stack": lambda: draw.stack(CHANNELS, window=(1, 1, 2, 2)),
+    "stack, decimals": lambda: draw.stack(NOISE[:8].reshape(4, 20, 20)),
+    "stack, many": lambda: draw.stack(np.arange(480).reshape(12, 5, 8), name="maps", window=(4, 7, 1, 1)),
+    "stack of signals": lambda: draw.stack(NOISE[:3, :9].round(1), window=(2, 3)),
+    "stack of signals, long": lambda: draw.stack(np.arange(2000).reshape(10, 200), window=(150, 9)),
+    "channels": lambda: draw.channels(CHANNELS, CHANNELS[:, :3, 1:4], (0, 1)),
+    "channels, decimals": lambda: draw.channels(
+        NOISE[:8].reshape(4, 20, 20), NOISE[:2, :48].reshape(4, 4, 6), (9, 9)
+    ),
+    "channels, many": lambda: draw.channels(np.arange(480).reshape(12, 5, 8), np.ones((12, 2, 2)), (3, 6)),
+    "channels, large kernel": lambda: draw.channels(
+        NOISE[:4].reshape(2, 20, 20), NOISE[:4].reshape(2, 20, 20), (0, 0)
+    ),
+    "channels of signals": lambda: draw.channels(NOISE[:3, :9].round(), [[1, 2, -1]] * 3, 2),
+    "channels of signals, many": lambda: draw.channels(np.arange(400).reshape(20, 20), np.ones((20, 9)), 5),
+    "one channel": lambda: draw.channels([[5]], [[-2]], 0),
+    "receptive field": lambda: draw.receptive_field([(3, 1, 1), (3, 1, 1), (3, 1, 1)]),
+    "receptive field, strides": lambda: draw.receptive_field([(7, 2, 1), (3, 2, 1), (3, 2, 1), (3, 2, 1)]),
+    "receptive field, holes": lambda: draw.receptive_field([(3, 1, 3), (2, 1, 9)], at=0, size=40),
+    "receptive field, most": lambda: draw.receptive_field([(8, 8, 1), (5, 5, 1), (5, 1, 1)], size=200),
+    "receptive field, least": lambda: draw.receptive_field([(1, 1, 1)], size=1),
+    "im2col": lambda: draw.im2col(np.arange(1, 13).reshape(3, 4), 2),
+    "im2col, padded": lambda: draw.im2col(NOISE[:3, :3].round(2), 3, padding=1),
+    "im2col, strides": lambda: draw.im2col(
+        GRID, (3, 2), stride=(2, 1), padding=((0, 1), (0, 0)), dilation=(1, 2)
+    ),
+    "im2col, channels": lambda: draw.im2col(CHANNELS[:2, :3, :3], 2),
+    "im2col, large": lambda: draw.im2col(PHOTO, 7, padding=3),
+    "matrix": lambda: draw.matrix(np.kron(np.eye(3, 4), [[1, 2, -3], [0, 1, 2]]), blocks=(2, 3)),
+    "matrix, decimals": lambda: draw.matrix(NOISE[:5, :6]),
+    "matrix, pixels": lambda: draw.matrix(
+        np.kron(np.eye(30, 40), [[1, 2], [0, 1]]), blocks=(20, 20), name="<b>"
+    ),
+    "matrix, large": lambda: draw.matrix(NOISE[:100]),
+    "matrix, zeros": lambda: draw.matrix(np.zeros((60, 1))),
+    "backward": lambda: draw.backward([1, -2, 3, 4, 2, 1], [1, 2, -3], 8, 3),
+    "backward, stride": lambda: draw.backward([1, -2.25, 3], [1, 2, -3], 8, 2, stride=2),
+    "backward, nobody": lambda: draw.backward([1, -2, 3], [1, 2, -3], 8, 7, stride=2),
+    "backward, spread": lambda: draw.backward(np.arange(12), [1, 2, -3], 12, 4, padding=2, dilation=2),
+    "backward, long": lambda: draw.backward(NOISE[0, :183], NOISE[1, :20], 200, 100, padding=1, dilation=1),
+    "backward, sparse": lambda: draw.backward([1, 2], [5], 200, 100, stride=150),
+    "backward 2-D": lambda: draw.backward(GRID[:4, :3], KERNEL, (6, 5), (2, 2)),
+    "backward 2-D, stride": lambda: draw.backward(GRID[:3, :3], KERNEL, (6, 5), (2, 2), stride=2, padding=1),
+    "backward 2-D, nobody": lambda: draw.backward([[1, 2]], [[1, 2]], (2, 5), (1, 0), stride=2),
+    "backward 2-D, large": lambda: draw.backward(
+        NOISE[:188, :192], NOISE[:15, :11], (200, 200), (100, 100), padding=1, dilation=1
+    ),
+    "counts": lambda: draw.counts(np.outer([1, 2, 3, 2, 1], [1, 2, 3, 3, 2, 1])),
+    "counts 1-D": lambda: draw.counts(np.arange(100), name="writes"),
+    "counts, none": lambda: draw.counts([[0]]),
+    "counts, large": lambda: draw.counts(np.arange(1200).reshape(30, 40)),
+    "reads": lambda: draw.reads(GRID[:3, :3], TOP_LEFT - 1, TOP_LEFT, at=(0, 0, 0, 0)),
+    "reads 1-D": lambda: draw.reads(WAVE, [2, 4, 6], [2, 3, 3, 4]),
+    "reads, apart": lambda: draw.reads(NOISE, [(0, 0)], [(199, 0), (150, 199)], name="a long name"),
+    "reads, many": lambda: draw.reads(
+        GRID, np.ndindex(6, 5), [(y, x) for y in (0, 2, 5) for x in (-1, 1, 4)]
+    ),
+    "reads, nothing": lambda: draw.reads([3], [], []),
+    "maps": lambda: draw.maps(NOISE[:16, :49].reshape(16, 7, 7), name="filters"),
+    "maps, grey": lambda: draw.maps(NOISE[:60].reshape(3, 40, 100), signed=False, columns=2),
+    "maps, shrunk": lambda: draw.maps(np.stack([PHOTO] * 9), columns=9),
+    "products, padded": lambda: draw.products(WAVE, [1, 0, -2], 0, padding=1, dilation=2),
     "products": lambda: draw.products(WAVE, [1, 0, -2], 2),
     "products, decimals": lambda: draw.products(NOISE[:6, :5], NOISE[7:10, 2:5], (2, 0)),
     "products, 25": lambda: draw.products(GRID, np.ones((5, 5)), (1, 0)),
@@ -139,7 +228,11 @@ def test_the_same_arrays_give_the_same_bytes_in_another_process(seed):
     assert other.stdout.strip() == digest()
 
 
-@pytest.mark.parametrize("module", [_numbers, _arrays, _entries], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module",
+    [_numbers, _arrays, _window, _padding, _places, _fields, _columns, _matrices],
+    ids=lambda module: module.__name__,
+)
 def test_examples_in_docstrings_are_true(module):
     result = doctest.testmod(module, extraglobs={"draw": draw})
     assert result.attempted > 0
