@@ -5,8 +5,9 @@ It is for one's own notebook. What somebody else wrote is run by `convlab grade`
 
 from __future__ import annotations
 
+import contextlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,28 +37,27 @@ def check_notebook(file: Path, seed: int = 0, say: Callable[[str], None] = print
         If there is no such file, it is no notebook, or it holds no exercise.
     """
     notebook = _read(file)
-    names, errors = _run(
-        [cell for cell in notebook.cells if cell.cell_type == "code" and not _is_check(cell)]
-    )
-    exercises = _exercises(notebook, names)
-    if not exercises:
-        raise UnreadableNotebook(f"{file} holds no exercise of this course")
-    for number, error in errors:
-        say(f"(code cell {number} ended in {error})")
-    reports = []
-    for exercise in exercises:
-        if not callable(names.get(exercise.name)):
-            say(f"{exercise.name}: the notebook does not define it\n")
-            names[exercise.name] = _missing
-        result = report(names[exercise.name], exercise.name, seed)
-        if names[exercise.name] is not _missing:
-            groups = ", ".join(
-                f"{name} {group.earned}/{group.points}" for name, group in result.groups.items()
-            )
-            say(f"{result.message}\n  {result.points} of {exercise.points} points ({groups})\n")
-        reports.append(result)
+    with _shell() as shell:
+        errors = _run(shell, [c for c in notebook.cells if c.cell_type == "code" and not _is_check(c)])
+        names = shell.user_ns
+        exercises = _exercises(notebook, names)
+        if not exercises:
+            raise UnreadableNotebook(f"{file} holds no exercise of this course")
+        for number, error in errors:
+            say(f"(code cell {number} ended in {error})")
+        reports = [_report(exercise, names.get(exercise.name), seed, say) for exercise in exercises]
     say(f"{sum(r.points for r in reports)} of {sum(e.points for e in exercises)} points")
     return reports
+
+
+def _report(exercise: Exercise, function: Any, seed: int, say: Callable[[str], None]) -> Report:
+    if not callable(function):
+        say(f"{exercise.name}: the notebook does not define it\n")
+        return report(_missing, exercise.name, seed)
+    result = report(function, exercise.name, seed)
+    groups = ", ".join(f"{name} {group.earned}/{group.points}" for name, group in result.groups.items())
+    say(f"{result.message}\n  {result.points} of {exercise.points} points ({groups})\n")
+    return result
 
 
 def _missing(*args: Any, **kwargs: Any) -> None:
@@ -89,12 +89,22 @@ def _exercises(notebook: Any, names: dict[str, Any]) -> list[Exercise]:
     return known or [exercise for exercise in EXERCISES.values() if callable(names.get(exercise.name))]
 
 
-def _run(cells: list[Any]) -> tuple[dict[str, Any], list[tuple[int, str]]]:
-    """Run cells one after the other as IPython does; what they define, and which of them raised what."""
+@contextlib.contextmanager
+def _shell() -> Iterator[Any]:
+    """IPython's one shell, new; while it is there, everything that asks is told that this is a notebook."""
     from IPython.core.interactiveshell import InteractiveShell
+
+    InteractiveShell.clear_instance()
+    try:
+        yield InteractiveShell.instance()
+    finally:
+        InteractiveShell.clear_instance()
+
+
+def _run(shell: Any, cells: list[Any]) -> list[tuple[int, str]]:
+    """Run cells one after the other as IPython does; which of them raised what."""
     from IPython.utils.capture import capture_output
 
-    shell = InteractiveShell()
     errors = []
     for number, cell in enumerate(cells, 1):
         with capture_output():
@@ -102,4 +112,4 @@ def _run(cells: list[Any]) -> tuple[dict[str, Any], list[tuple[int, str]]]:
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
             errors.append((number, f"{type(error).__name__}: {error}".splitlines()[0]))
-    return shell.user_ns, errors
+    return errors

@@ -62,7 +62,7 @@ def summary(message: str) -> str:
     """One line of a failing check's message: the cause if it names one, else the first thing that differs."""
     lines = [line for line in message.splitlines() if line and not line.startswith("reproduce:")]
     if len(lines) < 3 or not lines[1].startswith("smallest: "):
-        return lines[0].strip() if lines else ""
+        return " ".join(line.strip() for line in lines[:2])
     if not lines[-1].startswith(" "):
         return lines[-1]
     return f"{lines[1].removeprefix('smallest: ')}: {lines[2].strip()}"

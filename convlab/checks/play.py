@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from convlab.checks.exercise import Exercise, Sample
+from convlab.checks.guard import Guard, guarded
 from convlab.checks.samples import laid_out_like
 
 __all__ = ["Failure", "Played", "play"]
@@ -35,7 +36,7 @@ class Failure:
 
     Parameters
     ----------
-    kind : "not written", "signature", "raised", "modified" or "time"
+    kind : "not written", "signature", "refused", "raised", "modified" or "time"
     text : the sentence(s) for the student
     """
 
@@ -62,16 +63,20 @@ def play(function: Callable[..., Any], exercise: Exercise, sample: Sample, secon
     refused = _refuses(function, exercise, args, kwargs)
     if refused:
         return Played(failure=Failure("signature", refused))
+    guard = guarded(function, exercise, (*args, *kwargs.values()))
     started = time.monotonic()
     try:
-        with _quiet(), _time_limit(seconds):
+        # The guard is outside of the limit: the alarm must not ring while it puts things back.
+        with _quiet(), guard, _time_limit(seconds):
             answer = function(*args, **kwargs)
     except _OutOfTime:
-        return Played(failure=_too_slow(exercise))
+        return Played(failure=_refused(guard) or _too_slow(exercise))
     except KeyboardInterrupt:  # the reader pressed stop: that is theirs, not the function's
         raise
     except BaseException as error:
-        return Played(failure=_raised(function, exercise, error))
+        return Played(failure=_refused(guard) or _raised(function, exercise, error))
+    if guard.refusal:
+        return Played(failure=_refused(guard))
     if time.monotonic() - started > seconds:
         return Played(failure=_too_slow(exercise))
     given = dict(zip(exercise.parameters, args)) | kwargs
@@ -131,6 +136,11 @@ def _time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def _refused(guard: Guard) -> Failure | None:
+    """Whatever came of the call: the refusal may have been swallowed, or raised in another thread."""
+    return Failure("refused", guard.refusal) if guard.refusal else None
 
 
 def _too_slow(exercise: Exercise) -> Failure:

@@ -95,9 +95,9 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int, look_cl
     if not failing:
         message = f"{exercise.name}: all {len(turns)} samples agree with {exercise.oracle_name}."
         return Report(exercise.name, True, groups, len(turns), 0, None, None, None, message)
-    # A call that never ended hides what the later ones would have given, so it is the one to tell of.
-    endless = [turn for turn in failing if turn.kind == "time"]
-    turn = endless[0] if endless else min(failing, key=lambda turn: turn.sample.size)
+    # A shortcut is told before anything else; and a call that never ended hides what the later ones would give.
+    telling = [t for kind in ("refused", "time") for t in failing if t.kind == kind]
+    turn = telling[0] if telling else min(failing, key=lambda turn: turn.sample.size)
     ordered = sorted(turns, key=lambda turn: not turn.sentence)
     because = diagnosis.cause(exercise, [t.sample for t in ordered], [t.played for t in ordered])
     tap, shown = None, None
@@ -107,7 +107,9 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int, look_cl
         tap = player.wrong_tap(turn)
         if tap is not None and turn.index is not None:
             shown = diagnosis.picture(exercise, turn.sample, turn.index, tap)
-    if all(other.kind == "not written" for other in failing):
+    if turn.kind == "refused":
+        message = f"{exercise.name}: {turn.sentence}."
+    elif all(other.kind == "not written" for other in failing):
         message = f"{turn.sentence}."
     else:
         # Once the cause is known, that sums of products would behave otherwise is no news.
@@ -133,8 +135,8 @@ def _play_all(function: Callable[..., Any], exercise: Exercise, seed: int) -> li
     left = exercise.time_limit
     for sample, right in oracle.samples_with_answers(exercise, seed):
         started = time.monotonic()
-        if turns and turns[-1].kind == "time":
-            # Once one call never ended, the others are not worth the reader's wait.
+        if turns and turns[-1].kind in ("time", "refused"):
+            # Once one call never ended or took a shortcut, the others are not worth the reader's wait.
             turns.append(dataclasses.replace(turns[-1], sample=sample))
             continue
         turns.append(_take_turn(function, exercise, sample, right, left))

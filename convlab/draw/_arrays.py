@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from convlab.draw import _theme as theme
-from convlab.draw._canvas import Block, clean, column, flow, label
+from convlab.draw._canvas import Block, clean, column, flow, paragraph
 from convlab.draw._cells import Cell, Outline, cell_width, outside_cell, sheet, titled
 from convlab.draw._numbers import Array, Index, as_array, extent, number, size
 from convlab.draw._picture import Picture
@@ -159,7 +159,7 @@ def number_cells(
 
 
 def same_part(
-    arrays: Sequence[Array], *, around: Collection[Index] = (), most: int | None = None, page: float
+    arrays: Iterable[Array], *, around: Collection[Index] = (), most: int | None = None, page: float
 ) -> tuple[list[dict[Index, Cell]], float]:
     """Return the cells of arrays of one shape, the same part of each, and the width that holds any of them."""
     cells = [number_cells(array, around=around, most=most, page=page) for array in arrays]
@@ -199,19 +199,19 @@ def outlines(inside: Collection[Index]) -> list[Outline]:
     return [Outline(inside)] if inside else []
 
 
-def with_part_shown(block: Block, cells: Collection[Index], shape: Index) -> Block:
-    """Say below a piece which part of a large array it shows."""
+def with_part_shown(block: Block, cells: Collection[Index], shape: Index, width: float = math.inf) -> Block:
+    """Say below a piece which part of a large array it shows, on lines of at most `width`."""
     parts = []
     for axis, length in enumerate(shape):
         first, last = max(0, min(i[axis] for i in cells)), min(length - 1, max(i[axis] for i in cells))
         what = "indices" if len(shape) == 1 else _AXES[axis][1]
         if first > last:
-            parts.append(f"none of {length} {what}")
+            parts.append(f"none of the {length} {what}")
         elif last - first + 1 < length:
             parts.append(f"{what} {first}–{last} of {length}")
     if not parts:
         return block
-    note = label("showing " + ", ".join(parts), size=theme.SMALL, colour=theme.MUTED)
+    note = paragraph("showing " + ", ".join(parts), width, size=theme.SMALL)
     whole = column([block, note], 6)
     return Block(whole.body, whole.width, whole.height, block.middle)
 

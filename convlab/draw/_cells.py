@@ -211,6 +211,7 @@ def _marks(colours: Sequence[str], x: float, bottom: float, width: float) -> str
             fill=colour,
             stroke=theme.INK,
             stroke_width=0.5,
+            data_mark=str(place),
         )
         for place, colour in enumerate(colours)
     )

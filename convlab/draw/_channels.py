@@ -24,6 +24,7 @@ MOST_SIGNALS = 8  # channels of a signal, and of an image: what follows is drawn
 MOST_IMAGES = 4
 MOST_TAPS = 6
 KERNEL = 280.0  # room for a kernel
+NOTE = 190.0  # as long as a line below an array may be
 MOST_VALUES = 9  # of a signal around its window, and rows and columns of an image
 MOST_CELLS = 6
 BETWEEN = 42.0  # two pieces of a line, with a sign
@@ -80,7 +81,7 @@ def channels(input: npt.ArrayLike, weight: npt.ArrayLike, at: Whole) -> Picture:
     )
     where = spoken_places([tap.source for tap in parts[0].taps])
     added = " + ".join(number(part.total) for part in parts[:8]) + (" + …" if len(parts) > 8 else "")
-    alt = f"One entry of a convolution over {len(parts)} channels, the window over {where}. Products, {said}"
+    alt = f"One entry of a convolution over {counted(len(parts), 'channel')}, the window over {where}. Products, {said}"
     alt += f"{', and so on' if len(parts) > 3 else ''}. Sums added: {added}"
     return Picture(f"{alt} = {number(result)}, which is {entry('output', parts[0].at)}.", block)
 
@@ -100,7 +101,7 @@ def _lines(
     for c in drawn:
         name = f"weight[{c}]"
         block = sheet(marked(kernels[c], taps[c]), name=name, width=width, indices=flat)
-        lines.append([with_part_shown(titled(block, name), kernels[c], weight[c].shape)])
+        lines.append([with_part_shown(titled(block, name), kernels[c], weight[c].shape, NOTE)])
         if made:
             cells = product_cells([tap for place, tap in taps[c].items() if place in kernels[c]])
             lines[c].append(titled(sheet(cells, name=f"products[{c}]", indices=False), "products"))
@@ -115,7 +116,7 @@ def _lines(
         cells = marked(inputs[c], {tap.source: tap for tap in parts[c].taps})
         name = f"input[{c}]"
         block = sheet(cells, name=name, width=width, outlines=outlines(sources))
-        lines[c].insert(0, with_part_shown(titled(block, name), cells, input[c].shape))
+        lines[c].insert(0, with_part_shown(titled(block, name), cells, input[c].shape, NOTE))
     return [] if made and max(line[0].width for line in lines) > room else lines
 
 

@@ -30,11 +30,12 @@ from convlab.draw._numbers import Array, Index, as_array, entry, number, size
 from convlab.draw._picture import Picture
 
 ROW = 26.0
-MOST_ROWS = 32
+MOST_ROWS = 20
 MOST_PLACES = 16
 MOST_CELLS = 10
 MOST_CHANNELS = 4
 MOST_MARKS = 9
+SMALLEST = 2.0  # the side of an input in a window that is drawn small
 
 
 def im2col(
@@ -80,7 +81,9 @@ def im2col(
     entries = [(c, *tap) for c in range(len(array)) for tap in taps]
     names = ["input"] if given.ndim == 2 else [f"input[{c}]" for c in range(len(array))]
     grids = [_grid(channel, name, found, places) for channel, name in zip(array, names)]
-    said = ["each window, row by row, is one column;", "an input has a mark for each of its copies"]
+    said = ["each window, row by row, is one column"]
+    if any("data-mark" in grid.body for grid in grids):
+        said = [f"{said[0]};", "an input has a mark for each of its copies"]
     notes = column([label(line, size=theme.SMALL, colour=theme.MUTED) for line in said], 0)
     source = column([flow(grids), notes], 8)
     columns = _matrix(array, entries, places, found, flat=given.ndim == 2)
@@ -104,10 +107,14 @@ def _grid(channel: Array, name: str, found: Sliding, places: Sequence[Index]) ->
     first = [found.source(places[0], tap) for tap in taps]
     cells = number_cells(channel, most=MOST_CELLS, page=theme.PAGE - 30, pads=found.pads)
     number_of = {place: p for p, place in enumerate(places)}
-    for index, cell in cells.items():
-        readers = sorted(number_of[r] for tap in taps if (r := found.readers(index, tap)) is not None)
-        marks = tuple(_colour(p) for p in readers) if len(readers) <= MOST_MARKS else ()
-        cells[index] = Cell(cell.text, fill=cell.fill, outside=cell.outside, marks=marks)
+    readers = {
+        index: sorted(number_of[r] for tap in taps if (r := found.reader(index, tap)) is not None)
+        for index in cells
+    }
+    if max(map(len, readers.values())) <= MOST_MARKS:
+        for index, cell in cells.items():
+            marks = tuple(_colour(p) for p in readers[index])
+            cells[index] = Cell(cell.text, fill=cell.fill, outside=cell.outside, marks=marks)
     width = max(cell_width(cells.values()), 5.0 * max(len(cell.marks) for cell in cells.values()) + 6)
     block = sheet(cells, name=name, outlines=outlines(first), height=40, width=width)
     return with_part_shown(titled(block, name, str(channel.shape)), cells, channel.shape)
@@ -146,9 +153,9 @@ def _matrix(
     )
     shown = range(min(len(words), int((theme.PAGE - left) // width)))
     cells = {index: cell for index, cell in cells.items() if index[1] in shown}
-    side = min(8.0, (width - 6) / found.padded[1])
-    small = [_small(found, places[p], side, _colour(p)) for p in shown]
-    top = small[0].height + 22
+    side = min(8.0, (width - 6) / found.padded[1], 80 / found.padded[0])
+    small = [_small(found, places[p], side, _colour(p)) for p in shown] if side >= SMALLEST else []
+    top = 22 + (small[0].height if small else 0)
     block = sheet(
         cells,
         name="columns",
@@ -159,9 +166,8 @@ def _matrix(
         outlines=[Outline([(r, 0) for r in range(len(entries))])],
     )
     body = [block.at(left, top), _word("place", left - 6, top - 10, "end")]
-    for p, piece in enumerate(small):
-        middle = left + (p + 0.5) * width
-        body += [piece.at(middle - piece.width / 2, 0), _word(words[p], middle, top - 10, "middle")]
+    body += [_word(words[p], left + (p + 0.5) * width, top - 10, "middle") for p in shown]
+    body += [piece.at(left + (p + 0.5) * width - piece.width / 2, 0) for p, piece in enumerate(small)]
     body += [_word(word, left - 6, top + (r + 0.5) * ROW, "end") for r, word in enumerate(labels)]
     for r in range(len(entries) // len(array), len(rows), len(entries) // len(array)):
         path = f"M{coordinate(left)} {coordinate(top + r * ROW)}h{coordinate(block.width)}"

@@ -94,7 +94,7 @@ def receptive_field(
     block = Block("".join(body) + field.body, width, height, height / 2)
     first, last_seen = min(rows[0].seen), max(rows[0].seen)
     alt = f"Through {counted(len(checked), 'layer')}, output[{index}] sees {len(rows[0].seen)} of "
-    alt += f"{lengths[0]} inputs, {first} to {last_seen}, a field of {last_seen - first + 1}. "
+    alt += f"{counted(lengths[0], 'input')}, {first} to {last_seen}, a field of {last_seen - first + 1}. "
     alt += "; ".join(f"{row.name}: {row.detail}, {len(row.seen)} of {row.length} entries" for row in rows[1:])
     return Picture(alt + ".", block)
 

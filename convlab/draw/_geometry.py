@@ -58,7 +58,7 @@ class Sliding:
         """Return whether an index is inside the input."""
         return all(0 <= i < n for i, n in zip(source, self.size))
 
-    def readers(self, source: Index, place: Index) -> Index | None:
+    def reader(self, source: Index, place: Index) -> Index | None:
         """Return the output entry whose window reads `source` through this tap, if there is one."""
         at = []
         for i, s, (before, _), k, d, n in zip(

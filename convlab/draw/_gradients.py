@@ -39,7 +39,7 @@ from convlab.draw._taps import (
     with_some,
 )
 
-MOST_CELLS = 10
+MOST_CELLS = 8
 ROOM_FOR_ARROW = 120.0
 LINE = 440.0  # as long as a caption may be, even where the picture is narrower
 
@@ -97,7 +97,7 @@ def _shares(given: Array, weight: Array, places: Sliding, at: Index) -> list[Tap
     """Return what comes back to an input entry, in the order of the output entries."""
     shares = []
     for count, place in enumerate(np.ndindex(*weight.shape)):
-        reader = places.readers(at, place)
+        reader = places.reader(at, place)
         if reader is not None:
             value, factor = given[reader].item(), weight[place].item()
             colour = theme.tap_colour(count, weight.size)
@@ -247,7 +247,8 @@ def _backward_2d(
         lines = [sorted(set(axis)) for axis in zip(*sources)]
         keys = [tuple(line.index(i) for line, i in zip(lines, source)) for source in sources]
         made = product_cells(shares, keys)
-        made = {key: cell for key, cell in made.items() if max(key) < MOST_CELLS}
+        most = min(MOST_CELLS, int((theme.PAGE - 40) // cell_width(made.values())))
+        made = {(y, x): cell for (y, x), cell in made.items() if y < MOST_CELLS and x < most}
         lower.insert(0, row([sign("="), titled(sheet(made, name="products", indices=False), "products")]))
     else:
         lower.insert(0, label("no output read it", colour=theme.MUTED))

@@ -15,10 +15,10 @@ from convlab.draw._picture import Picture
 
 MODES = ("zeros", "reflect", "replicate", "circular")
 _HOW = {
-    "zeros": "zeros",
-    "reflect": "reflection about the first and last entry",
-    "replicate": "copies of the nearest entry",
-    "circular": "what stands at the other end",
+    "zeros": "of zeros",
+    "reflect": "by reflection about the first and last entry",
+    "replicate": "of copies of the nearest entry",
+    "circular": "of what stands at the other end",
 }
 
 
@@ -147,7 +147,7 @@ def _alt(array: Array, pads: tuple[tuple[int, int], ...], mode: str, name: str) 
         return f"{what}, without padding: {spoken(array)}."
     kinds = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
     whole = np.pad(array, pads, mode=kinds[mode])  # type: ignore[call-overload]
-    alt = f"{what}, with padding, {where}, by {_HOW[mode]}: {spoken(whole)}."
+    alt = f"{what}, with padding, {where}, {_HOW[mode]}: {spoken(whole)}."
     if mode != "zeros" and array.ndim == 1 and max(pads[0]) <= 4:
         before, after = (
             ", ".join(entry(name, (_origin(i, array.size, mode),)) for i in end)

@@ -162,14 +162,14 @@ def _listed(indices: list[int]) -> str:
 
 def _alt(found: Sliding, reads: dict[int, list[int]], unread: list[int]) -> str:
     settings = f", {found.settings}" if found.settings else ""
-    alt = f"A window of {counted(found.kernel[0], 'tap')} over {found.size[0]} inputs{settings}: "
+    alt = f"A window of {counted(found.kernel[0], 'tap')} over {counted(found.size[0], 'input')}{settings}: "
     alt += f"{counted(len(reads), 'place')}. "
     said = [f"output {at} reads {', '.join(map(number, taps))}" for at, taps in reads.items()]
     said = said if sum(map(len, said)) < 300 else [said[0], "and so on", said[-1]]
     alt += f"{'; '.join(said)}.".capitalize()
     if unread:
         listed = ", ".join(map(number, unread[:12])) + (" and others" if len(unread) > 12 else "")
-        alt += f" No window reads input {listed}."
+        alt += f" No window reads input{'s' * (len(unread) > 1)} {listed}."
     return alt
 
 

@@ -10,10 +10,13 @@ from convlab.draw._canvas import Block, clean, column, flow, label, row, tag
 from convlab.draw._cells import sheet, titled
 from convlab.draw._numbers import as_array, size
 from convlab.draw._picture import Picture
+from convlab.draw._taps import counted
 
 MOST_CHANNELS = 8
 MOST_CELLS = 8
+TWO_IN_A_ROW, THREE_IN_A_ROW = 306.0, 190.0  # room for the cells of one sheet
 SHIFT = 26.0  # from one sheet of a stack to the next, downwards
+COVERED = 10.0  # of a sheet's margin, by the next one
 
 
 def stack(array: npt.ArrayLike, *, name: str = "input", window: tuple[int, ...] | None = None) -> Picture:
@@ -37,7 +40,7 @@ def stack(array: npt.ArrayLike, *, name: str = "input", window: tuple[int, ...] 
     parts = ("start", "length") if flat else ("top", "left", "height", "width")
     inside, said = as_window(window, values.shape[1:], parts)
     count = min(len(values), MOST_CHANNELS)
-    page = theme.PAGE - (120 if flat else 70)
+    page = theme.PAGE - 120 if flat else TWO_IN_A_ROW if count <= 4 else THREE_IN_A_ROW
     cells, width = same_part(values[:count], around=inside, most=None if flat else MOST_CELLS, page=page)
     shown = [tinted(one, inside) for one in cells]
     sheets = [
@@ -57,37 +60,40 @@ def stack(array: npt.ArrayLike, *, name: str = "input", window: tuple[int, ...] 
         block = _sheets(sheets)
     block = with_part_shown(titled(block, name, str(values.shape)), shown[0], values.shape[1:])
     if count < len(values):
-        more = label(f"… and {len(values) - count} more channels", colour=theme.MUTED)
+        more = label(f"… and {counted(len(values) - count, 'more channel')}", colour=theme.MUTED)
         block = column([block, more], 6)
     what = f"length {values.shape[1]}" if flat else size(values.shape[1:])
-    alt = f"Stack {name} of {len(values)} channels, each {what}: "
+    alt = f"Stack {name} of {counted(len(values), 'channel')}, each {what}: "
     alt += "; ".join(f"channel {c}: {spoken(values[c])}" for c in range(min(count, 3)))
-    alt += " and so on." if len(values) > 3 else "."
+    alt += "; and so on." if len(values) > 3 else "."
     return Picture(alt + (f" A window outlines {said} of every channel." if inside else ""), block)
 
 
 def _sheets(sheets: list[Block]) -> Block:
-    """Return sheets of paper lying on each other, each lower and further right, if they fit so."""
-    papers = []
-    for channel, block in enumerate(sheets):
-        inner = titled(block, f"channel {channel}")
-        width, height = inner.width + 12 + 22, inner.height + 2 * 12
-        paper = tag(
-            "rect",
-            x=0,
-            y=0,
-            width=width,
-            height=height,
-            rx=6,
-            fill=theme.CARD,
-            stroke=theme.CARD_EDGE,
-            stroke_width=1.5,
-        )
-        papers.append(Block(paper + inner.at(12, 12), width, height, height / 2))
-    step = papers[0].width - 10
-    if step * (len(papers) - 1) + papers[-1].width > theme.PAGE:
-        return flow(papers, 8)
-    body = [paper.at(step * c, SHIFT * c) for c, paper in enumerate(papers)]
+    """Return sheets of paper lying on each other, each lower and further right, or else beside each other."""
+    papers = [_paper(block, channel, COVERED) for channel, block in enumerate(sheets)]
+    step = papers[0].width - COVERED
     width = step * (len(papers) - 1) + papers[-1].width
+    if width > theme.PAGE:
+        return flow([_paper(block, channel, 0) for channel, block in enumerate(sheets)], 8)
+    body = [paper.at(step * c, SHIFT * c) for c, paper in enumerate(papers)]
     height = max(SHIFT * c + paper.height for c, paper in enumerate(papers))
     return Block("".join(body), width, height, height / 2)
+
+
+def _paper(block: Block, channel: int, margin: float) -> Block:
+    """Return one sheet, with a wider margin at its right for the next one to lie on."""
+    inner = titled(block, f"channel {channel}")
+    width, height = inner.width + 2 * 12 + margin, inner.height + 2 * 12
+    paper = tag(
+        "rect",
+        x=0,
+        y=0,
+        width=width,
+        height=height,
+        rx=6,
+        fill=theme.CARD,
+        stroke=theme.CARD_EDGE,
+        stroke_width=1.5,
+    )
+    return Block(paper + inner.at(12, 12), width, height, height / 2)

@@ -142,9 +142,13 @@ def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None, na
         """Return the input index below which an output entry stands: where its window starts."""
         return i * stride - before
 
+    def near(most: int) -> list[Index]:
+        """Return the sources to draw at least: the start of a window that is too long."""
+        return [source for source in sources if source[0] - sources[0][0] < most]
+
     # First as many values as the narrowest cells allow, to learn how wide the cells must be; then what fits.
     most = int(room // NARROWEST)
-    above = number_cells(input, around=sources[:most], most=most, pads=one.sliding.pads)
+    above = number_cells(input, around=near(most), most=most, pads=one.sliding.pads)
     written = [one.total, *weight.tolist(), *(tap.product for tap in one.taps)]
     if others is not None:
         written += [others[i] for i in range(len(others)) if (column_of(i),) in above]
@@ -154,7 +158,7 @@ def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None, na
         max(text_width(number(tap.product), theme.NUMBER, mono=True) for tap in one.taps) + 21,
     )
     most = max(1, int(room // cell))
-    above = number_cells(input, around=sources[:most], most=most, pads=one.sliding.pads)
+    above = number_cells(input, around=near(most), most=most, pads=one.sliding.pads)
     above = marked(above, {tap.source: tap for tap in one.taps})
     first = min(above)[0]
     taps = [tap for tap in one.taps if tap.source in above]

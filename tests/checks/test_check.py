@@ -29,7 +29,7 @@ def test_success_is_one_line_on_stdout(capfd):
 
 def test_an_exercise_is_found_by_the_functions_name_unless_it_is_named():
     check(correlate1d, exercise="correlate1d")
-    check(np.correlate, exercise="correlate1d")
+    check(lambda input, weight: correlate1d(input, weight), exercise="correlate1d")
     with pytest.raises(
         ValueError, match=r"no exercise is called 'flipped'; name it: .* There are: correlate1d, "
     ):
@@ -101,6 +101,27 @@ def test_a_function_that_never_ends_costs_its_limit_once():
     result = report(endless, exercise="correlate1d")
     assert "does a loop never end?" in result.message
     assert result.call == "correlate1d(input (4,) int64, weight (3,) int64)"
+
+
+def test_a_shortcut_gets_the_sentence_that_refuses_it():
+    result = report(np.correlate, exercise="correlate1d")
+    assert not result.passed
+    assert result.points == 0
+    assert result.message == (
+        "correlate1d: write the sums yourself: this exercise is about what correlate1d does.\n"
+        "np.correlate is refused here; allowed are loops, slices, sums and products (np.sum, @, np.einsum), np.pad "
+        "and sliding_window_view."
+    )
+
+
+def test_a_shortcut_that_is_swallowed_is_refused_all_the_same():
+    def sly(input, weight):
+        try:
+            return np.correlate(input, weight)
+        except Exception:
+            return correlate1d(input, weight)
+
+    assert "np.correlate is refused here" in report(sly, "correlate1d").message
 
 
 def test_an_unwritten_function_gets_one_line():

@@ -40,7 +40,7 @@ import convlab.checks.exercises.conv1d as exercises_conv1d
 import convlab.functional
 import convlab.grad
 import convlab.solutions.conv1d
-from convlab.checks import EXERCISES
+from convlab.checks import EXERCISES, Probe
 from convlab.checks.guard import Guard, Refused, guarded, syntax_report
 
 
@@ -317,6 +317,14 @@ def test_what_is_allowed_may_use_what_is_refused():
     assert refusal(lambda x, w: unfold(x, w), X, W, exercise=allowing("functional.unfold")) is None
     assert "convlab.functional.helper" in str(
         refusal(lambda x, w: np.vectorize(helper)(0), X, W, exercise=allowing("functional.unfold"))
+    )
+
+
+def test_a_probe_may_be_called_and_printed_but_not_made():
+    given = Probe("f", "…", functools.partial(exercises_conv1d.correlate, weight=W))
+    assert refusal(lambda function: (function(X), print(function)), given) is None
+    assert "Probe.__call__ is refused" in str(
+        refusal(lambda: Probe("f", "", exercises_conv1d.correlate)(X, W))
     )
 
 

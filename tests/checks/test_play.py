@@ -95,9 +95,14 @@ def test_wrong_arguments_are_told_before_the_call():
 def test_callables_of_every_kind_can_be_played():
     class Correlate:
         def __call__(self, input, weight):
-            return np.correlate(input, weight)
+            return np.dot(input[:2], weight)
 
-    for function in (Correlate(), functools.partial(np.correlate, mode="valid"), np.correlate):
+    for function in (
+        Correlate(),
+        functools.partial(Correlate()),
+        Correlate().__call__,
+        np.multiply.outer,
+    ):
         assert playing(function).failure is None
 
 

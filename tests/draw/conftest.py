@@ -55,6 +55,12 @@ class Drawn:
     def fills(self, array: str) -> dict[tuple[int, ...], str]:
         return {index: cell.get("fill") for index, cell in self.cells(array).items()}
 
+    def lefts(self, array: str) -> dict[tuple[int, ...], float]:
+        """Return where each cell of an array begins, in the picture's coordinates."""
+        group = self._group(array)
+        (x,) = [x for element, x, _ in _walk(self.root, 0.0, 0.0) if element is group]
+        return {index: x + float(cell.get("x")) for index, cell in self.cells(array).items()}
+
     def outlined(self, array: str, name: str = "window") -> set[tuple[int, ...]]:
         """Return the indices that an outline says it surrounds."""
         (path,) = [p for p in self._group(array).iter(f"{SVG}path") if p.get("data-outline") == name]

@@ -1,5 +1,3 @@
-import base64
-
 import numpy as np
 import pytest
 
@@ -8,17 +6,6 @@ from convlab.draw import _theme as theme
 
 SIGNAL = [3, 1, 4, -1, 5]
 GRID = np.arange(30).reshape(6, 5) - 7
-
-
-@pytest.fixture
-def pixels(read, decode):
-    """Read back what an image was drawn from."""
-
-    def of(picture):
-        (source,) = read(picture).images
-        return decode(base64.b64decode(source.removeprefix("data:image/png;base64,")))
-
-    return of
 
 
 def test_a_signal_shows_every_number_at_its_index(read):
@@ -109,7 +96,6 @@ def test_nan_and_infinity_are_shown(read):
     [
         (lambda: draw.signal([[1]]), r"values has shape \(1, 1\): it must be 1-D; draw.grid"),
         (lambda: draw.grid([1]), r"values has shape \(1,\): it must be 2-D; draw.signal"),
-        (lambda: draw.image([1]), r"array has shape \(1,\): it must be 2-D"),
         (lambda: draw.signal([1, 2], window=(1, 2)), r"window is \(1, 2\): .* start \+ length <= 2"),
         (lambda: draw.signal([1, 2], window=(-1, 1)), r"window is \(-1, 1\): .* 0 <= start"),
         (lambda: draw.signal([1, 2], window=(0, 0)), r"window is \(0, 0\): .* 1 <= length"),
@@ -121,13 +107,6 @@ def test_nan_and_infinity_are_shown(read):
         (lambda: draw.grid(GRID, window=(4, 0, 3, 2)), r"window is \(4, 0, 3, 2\): .* top \+ height <= 6"),
         (lambda: draw.grid(GRID, window=(0, 3, 3, 3)), r"window is \(0, 3, 3, 3\): .* left \+ width <= 5"),
         (lambda: draw.grid(GRID, window=(0, 3)), r"it must be \(top, left, height, width\)"),
-        (lambda: draw.image(np.zeros((513, 1))), r"array has shape \(513, 1\): at most 512 by 512"),
-        (lambda: draw.image([[1]], scale=0), r"scale is 0: it must be"),
-        (lambda: draw.image([[1]], scale=1.5), r"scale is 1\.5: it must be"),
-        (lambda: draw.image([[1, 2]], vmin=3), r"vmin is 3 and vmax is 2: .* vmin below vmax"),
-        (lambda: draw.image([[1, 2]], vmax=np.inf), r"vmax is inf: both must be finite"),
-        (lambda: draw.image([[1]], signed=True, vmin=0), r"vmin is 0: with signed=True"),
-        (lambda: draw.image([[1]], signed=True, vmax=0), r"vmax is 0: with signed=True"),
         (lambda: draw.beside(), r"pictures is empty"),
         (lambda: draw.beside(draw.signal([1]), [2]), r"pictures holds a list"),
     ],
@@ -135,64 +114,6 @@ def test_nan_and_infinity_are_shown(read):
 def test_an_error_names_the_argument_and_its_value(call, said):
     with pytest.raises(ValueError, match=said):
         call()
-
-
-def test_bytes_are_drawn_as_they_are(pixels):
-    photo = np.random.default_rng(0).integers(0, 256, (20, 30)).astype(np.uint8)
-    np.testing.assert_array_equal(pixels(draw.image(photo)), photo)
-
-
-def test_floats_are_drawn_from_the_smallest_to_the_largest(pixels):
-    np.testing.assert_array_equal(pixels(draw.image([[-1.0, 0.0, 3.0]])), [[0, 64, 255]])
-
-
-def test_a_given_range_clips(pixels):
-    drawn = pixels(draw.image([[-1, 0, 0.5, 1, 9]], vmin=0, vmax=1))
-    np.testing.assert_array_equal(drawn, [[0, 0, 128, 255, 255]])
-
-
-@pytest.mark.parametrize(
-    ("value", "grey", "key"),
-    [
-        (0, 0, "black for 0, white for 1"),
-        (5, 255, "black for 0, white for 5"),
-        (-5, 0, "black for −5, white for 0"),
-    ],
-)
-def test_a_constant_image_is_black_or_white(pixels, value, grey, key):
-    assert draw.image([[value, value]]).alt.endswith(f"drawn with {key}.")
-    np.testing.assert_array_equal(pixels(draw.image([[value, value]])), [[grey, grey]])
-
-
-def test_signed_values_are_blue_white_and_orange(pixels):
-    drawn = pixels(draw.image([[-4, 0, 4, -9, 2]], signed=True, vmax=4))
-    blue, white, orange = map(theme.channels, (theme.NEGATIVE, theme.NEUTRAL, theme.POSITIVE))
-    half = theme.channels(theme.diverging(0.5))
-    np.testing.assert_array_equal(drawn[0, :4], [blue, white, orange, blue])
-    np.testing.assert_allclose(drawn[0, 4], half, atol=2)
-
-
-@pytest.mark.parametrize("signed", [False, True])
-def test_nan_has_a_colour_of_its_own(pixels, signed):
-    picture = draw.image([[np.nan, 1, -1]], signed=signed)
-    drawn = pixels(picture)
-    np.testing.assert_array_equal(drawn[0, 0], theme.channels(theme.MISSING))
-    assert picture.alt.endswith("purple for nan.")
-    assert (drawn[0, 1:] != theme.channels(theme.MISSING)).any(axis=1).all()
-
-
-def test_an_image_says_shape_range_and_colours_but_not_its_pixels():
-    photo = np.arange(128 * 128).reshape(128, 128) % 200
-    assert draw.image(photo.astype(np.uint8), name="street").alt == (
-        "Image street, 128 by 128 pixels, values from 0 to 199, drawn with black for 0, white for 255."
-    )
-
-
-def test_a_pixel_is_a_sharp_square_of_the_given_size(read):
-    picture = draw.image(np.zeros((6, 5)), scale=10)
-    (image,) = [e for e in read(picture).root.iter() if e.tag.endswith("image")]
-    assert (image.get("width"), image.get("height")) == ("50", "60")
-    assert image.get("style") == "image-rendering:pixelated"
 
 
 def test_beside_joins_pictures_and_what_they_say(read):

@@ -1,6 +1,8 @@
 import pytest
 
+from convlab.draw import Picture
 from convlab.draw import _canvas as canvas
+from convlab.draw import _theme as theme
 
 
 def block(width, height, middle=None):
@@ -64,3 +66,26 @@ def test_a_flow_goes_on_below_when_the_line_is_full():
     below = canvas.flow([block(40, 10), block(51, 10)], gap=10, width=100)
     assert (beside.width, beside.height) == (100, 10)
     assert (below.width, below.height) == (51, 30)
+
+
+def test_a_paragraph_breaks_between_words_and_loses_none(read):
+    words = [
+        "the",
+        "window",
+        "there",
+        "starts",
+        "at",
+        "row",
+        "one",
+        "and",
+        "reads",
+        "every",
+        "second",
+        "column",
+    ]
+    block = canvas.paragraph(" ".join(words), 120)
+    lines = read(Picture("", block)).words
+    assert " ".join(lines).split() == words
+    assert len(lines) > 2
+    assert all(canvas.text_width(line, theme.LABEL) <= 120 for line in lines)
+    assert block.width <= 120

@@ -68,3 +68,46 @@ def test_a_tap_is_marked_on_its_cell(read):
     drawn = read(Picture("", sheet({(0,): Cell("5", fill="#ABCDEF", tap=2)}, name="a")))
     cell = drawn.cells("a")[0,]
     assert (cell.get("data-tap"), cell.get("fill"), cell.get("data-value")) == ("2", "#ABCDEF", "5")
+
+
+def test_a_cell_outside_is_dashed_and_does_not_touch_its_neighbours(read):
+    drawn = read(Picture("", sheet({(0,): Cell("0", outside=True), (1,): Cell("1")}, name="a", width=40)))
+    outside, inside = drawn.cells("a").values()
+    assert outside.get("stroke-dasharray") is not None
+    assert inside.get("stroke-dasharray") is None
+    assert (float(outside.get("x")), float(outside.get("width"))) == (2, 36)
+    assert (float(inside.get("x")), float(inside.get("width"))) == (40, 40)
+
+
+def test_the_hatching_of_an_unused_cell_stays_inside_it():
+    block = sheet({(0,): Cell("0", unused=True)}, name="a", width=50, indices=False)
+    (path,) = re.findall(rf'd="([^"]*)"[^>]*stroke="{theme.HATCH}"', block.body)
+    numbers = [float(n) for n in re.findall(r"-?[\d.]+", path)]
+    assert len(numbers) > 8
+    assert all(0 <= x <= 50 for x in numbers[::2])
+    assert all(0 <= y <= 36 for y in numbers[1::2])
+
+
+def test_steps_leave_room_and_a_negative_one_turns_around(read):
+    def corners(step):
+        drawn = read(Picture("", sheet(cells((0,), (1,), (2,)), name="a", width=40, step=step)))
+        return [float(cell.get("x")) for cell in drawn.cells("a").values()]
+
+    assert corners(3) == [0, 120, 240]
+    assert corners(-2) == [160, 80, 0]
+
+
+def test_neighbours_that_do_not_touch_have_an_outline_each():
+    together = sheet(cells((0,), (1,)), name="a", outlines=[Outline([(0,), (1,)])])
+    apart = sheet(cells((0,), (1,)), name="a", outlines=[Outline([(0,), (1,)])], step=2)
+    assert (sides(together), sides(apart)) == (6, 8)
+
+
+def test_marks_lie_in_a_row_inside_their_cell(read):
+    block = sheet({(0,): Cell("5", marks=("#111111", "#222222", "#333333"))}, name="a", width=38)
+    marks = [e for e in read(Picture("", block)).root.iter() if e.get("data-mark") is not None]
+    assert [mark.get("fill") for mark in marks] == ["#111111", "#222222", "#333333"]
+    lefts = [float(mark.get("x")) for mark in marks]
+    assert lefts == sorted(lefts)
+    assert all(float(m.get("x")) > 0 and float(m.get("x")) + float(m.get("width")) < 38 for m in marks)
+    assert all(float(m.get("y")) > 26 and float(m.get("y")) + float(m.get("height")) < 36 for m in marks)

@@ -7,7 +7,7 @@ Two watchers, in the thread of the call and in those it begins:
 - a mode of torch's dispatcher sees every operator, whoever asks for it: compiled and scripted functions, `map`,
   a backward pass.
 
-Nothing is patched, so nothing in other threads changes, and nothing can be left behind in NumPy or torch.
+Nothing of NumPy or torch is patched: other threads notice nothing, and there is nothing to put back.
 """
 
 from __future__ import annotations

@@ -17,9 +17,15 @@ from convlab.checks.exercises.backprop import (
     numerical_gradient,
     weight_gradient,
 )
-from convlab.checks.exercises.matrix_product import layout_of, pair
+from convlab.checks.exercises.matrix_product import layout_of
 from convlab.checks.play import play
 from convlab.checks.report import examine
+
+
+def pair(value):
+    """The styles' own: what convlab has is refused while a check runs."""
+    return (value, value) if isinstance(value, int) else value
+
 
 SEEDS = range(5)
 

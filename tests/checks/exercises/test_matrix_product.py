@@ -16,12 +16,17 @@ from convlab.checks.exercises.matrix_product import (
     im2col,
     layout_of,
     matrix,
-    pair,
     unfold,
     windows,
 )
 from convlab.checks.play import play
 from convlab.checks.report import examine
+
+
+def pair(value):
+    """The styles' own: what convlab has is refused while a check runs."""
+    return (value, value) if isinstance(value, int) else value
+
 
 SEEDS = range(5)
 
