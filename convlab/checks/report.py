@@ -13,6 +13,7 @@ from convlab import draw
 from convlab.checks import diagnosis, oracle
 from convlab.checks.compare import compare
 from convlab.checks.exercise import Exercise, Sample
+from convlab.checks.guard import syntax_report
 from convlab.checks.message import describe, reproduce
 from convlab.checks.play import Played, play
 from convlab.checks.shrink import shrink
@@ -44,6 +45,7 @@ class Report:
     reproduce : the same call with its numbers, ready to paste; None if passed
     cause : the sentence that explains the mistake, if it is known
     message : what the student reads
+    notes : for the instructor: what in the code's text no run can see, such as exec or ctypes
     picture : what the first wrong entry should read beside what it reads; not part of the data
     """
 
@@ -56,6 +58,7 @@ class Report:
     reproduce: str | None
     cause: str | None
     message: str
+    notes: tuple[str, ...] = ()
     picture: draw.Picture | None = dataclasses.field(default=None, repr=False, compare=False)
 
     @property
@@ -92,9 +95,10 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int, look_cl
         name: GroupPoints(0 if any(turn.sample.group == name for turn in failing) else points, points)
         for name, points in exercise.groups.items()
     }
+    notes = tuple(syntax_report(function, exercise))
     if not failing:
         message = f"{exercise.name}: all {len(turns)} samples agree with {exercise.oracle_name}."
-        return Report(exercise.name, True, groups, len(turns), 0, None, None, None, message)
+        return Report(exercise.name, True, groups, len(turns), 0, None, None, None, message, notes)
     # A shortcut is told before anything else; and a call that never ended hides what the later ones would give.
     telling = [t for kind in ("refused", "time") for t in failing if t.kind == kind]
     turn = telling[0] if telling else min(failing, key=lambda turn: turn.sample.size)
@@ -126,6 +130,7 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int, look_cl
         reproduce(exercise, turn.sample),
         because,
         message,
+        notes,
         shown,
     )
 

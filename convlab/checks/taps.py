@@ -110,7 +110,7 @@ def compare_taps(right: Taps, used: Taps, padded: bool = False) -> str | None:
         for first in wanted:
             times = used.times[first, second] / right.times[first, second]
             if not np.isclose(times, 1):
-                counted = f"{times:g} times" if times > 0 else f"with the factor {times:g}"
+                counted = _times(times) if times > 0 else f"with the factor {times:g}"
                 return f"{tap} meets {name}[{_text(first)}], as it should, but is counted {counted}."
     return None
 
@@ -119,20 +119,22 @@ def _compare_places(right: Taps, used: Taps) -> str | None:
     name = right.names[0]
     wanted, got = right.of(()), used.of(())
     if wanted != got:
-        return (
-            f"This entry should be made of {_entries(name, wanted)}; yours is made of {_entries(name, got)}."
-        )
+        should = f"be made of {_entries(name, wanted)}" if wanted else "be 0"
+        yours = f"is made of {_entries(name, got)}" if got else "is 0"
+        return f"This entry should {should}; yours {yours}."
     for first in wanted:
         wanted_times, used_times = right.times[first, ()], used.times[first, ()]
         if not np.isclose(used_times, wanted_times):
             place = f"{name}[{_text(first)}]"
-            return f"{place} should be counted {wanted_times:g} times; yours counts it {used_times:g} times."
+            return f"{place} should be counted {_times(wanted_times)}; yours counts it {_times(used_times)}."
     return None
 
 
+def _times(number: float) -> str:
+    return {1.0: "once", 2.0: "twice"}.get(number, f"{number:g} times")
+
+
 def _entries(name: str, places: Sequence[Index]) -> str:
-    if not places:
-        return "nothing"
     shown = [f"{name}[{_text(place)}]" for place in places[:2]]
     return f"{', '.join(shown)} and {len(places) - 2} more" if len(places) > 2 else " and ".join(shown)
 

@@ -10,7 +10,7 @@ from convlab.draw._arrays import LARGEST_GRID, LONGEST_SIGNAL, number_cells, spo
 from convlab.draw._canvas import Block, clean, column, label, row
 from convlab.draw._cells import cell_width, sheet, titled
 from convlab.draw._images import LARGEST_IMAGE, pixel_block, swatch
-from convlab.draw._numbers import Array, as_array, extent, number, size
+from convlab.draw._numbers import Array, as_array, number, size
 from convlab.draw._picture import Picture
 
 
@@ -57,7 +57,7 @@ def counts(counts: npt.ArrayLike, *, name: str = "reads") -> Picture:
     what = f"of length {array.size}" if array.ndim == 1 else size(array.shape)
     never = int((array == 0).sum())
     alt = f"Counts {name}, {what}: {spoken(array)}. {number(array.sum())} in all"
-    alt += f"; {never} of {array.size} are 0." if never else f", {extent(array)} at each place."
+    alt += f"; {never} of {array.size} {'is' if never == 1 else 'are'} 0." if never else "."
     return Picture(alt, column([drawn, row([*key, total], 12)], 8))
 
 

@@ -15,8 +15,8 @@
 #
 # A network learns by asking each of its numbers one question: if you were a little larger, how would the
 # error change? The answers are called gradients. For a convolution they are sums over a sliding window
-# again. One slides the answers of the layer behind over the input. The other slides the flipped kernel over
-# those answers.
+# again. One slides the answers of the layer after it over the input. The other slides the flipped kernel
+# over those answers.
 #
 # **After this chapter you can**
 #
@@ -104,9 +104,9 @@ draw.signal(grad_output, name="grad_output")
 # ## All that a layer needs to know
 #
 # In a network more layers stand between this output and the loss. Then `grad_output` is not
-# `output - target`. It is computed by the layers behind, and handed forward to ours. But it means the same:
-# **if `output[x]` grows a little, the loss grows `grad_output[x]` times as much.** Because it comes from the
-# side of the loss it is called the **upstream gradient**.
+# `output - target`. The layers after ours compute it, and hand it back to us. But it means the same: **if
+# `output[x]` grows a little, the loss grows `grad_output[x]` times as much.** Because it comes from the side
+# of the loss it is called the **upstream gradient**.
 #
 # ```text
 # forward:       input   →   our layer   →   output    →   …   →   loss
@@ -125,8 +125,8 @@ draw.signal(grad_output, name="grad_output")
 # (`x` remains the place of a window. A sample gets the letter `m`.) From layer to layer this runs back to
 # the first one, hence the name **backpropagation**, or backprop.
 #
-# What the layers behind look like, ours need not know. Small changes of the output change the loss as if it
-# were this weighted sum, whatever it is really made of:
+# What the layers after it look like, ours need not know. Small changes of the output change the loss as if
+# it were this weighted sum, whatever it is really made of:
 #
 # $$\sum_x \text{grad\_output}[x]\;\text{output}[x]$$
 
@@ -404,10 +404,10 @@ print("torch:", in_torch)
 
 # %%
 learned = np.zeros(3)
-for round in range(501):
+for steps_taken in range(501):
     difference = np.correlate(input, learned, "valid") - output
-    if round in (0, 1, 10, 100, 500):
-        print(f"round {round:3}: taps {learned}, loss {np.sum(difference**2) / 2:.4f}")
+    if steps_taken in (0, 1, 10, 100, 500):
+        print(f"{steps_taken:3} steps: taps {learned}, loss {np.sum(difference**2) / 2:.4f}")
     learned = learned - 0.01 * np.correlate(input, difference, "valid")
 
 # %% [markdown]
@@ -436,8 +436,8 @@ for round in range(501):
 # \text{padded}[n, c,\; y\,s_h + i\,d_h,\; x\,s_w + j\,d_w]\;\;\text{grad\_output}[n, o, y, x]
 # $$
 #
-# All images share the taps, so their gradients are added. Of the channels nothing is added: `weight[o, c]` has
-# to do with channel `c` of the input and with channel `o` of the output, and with no other.
+# All images share the taps, so their gradients are added. Of the channels nothing is added: `weight[o, c]`
+# has to do with channel `c` of the input and with channel `o` of the output, and with no other.
 #
 # **Predict.** If `windows[n, c, y, x, i, j]` holds every window, the forward pass is
 # `np.einsum("ncyxij,ocij->noyx", windows, weight)`. How do the letters read for `grad_weight`?
@@ -452,8 +452,8 @@ for round in range(501):
 
 # %%
 rng = np.random.default_rng(7)
-images = rng.integers(0, 6, (2, 2, 4, 5))
-upstream = rng.integers(-3, 4, (2, 3, 3, 3))
+images = rng.integers(0, 6, (2, 2, 4, 5)).astype(float)
+upstream = rng.integers(-3, 4, (2, 3, 3, 3)).astype(float)
 
 o, c, i, j = 2, 1, 0, 2
 met = images[:, c, i : i + 3, j : j + 3]  # what the tap meets, at 3 x 3 places, in both images
@@ -489,14 +489,12 @@ draw.stack(one_image, name="grad_output[0]")
 # Write the gradient by the bias. `grad_output` has the shape `(N, C_out, H_out, W_out)`, and the result is an
 # array of shape `(C_out,)`. The numbers may be integers or floats. Any size may be 1.
 #
-# The picture shows two images with two channels. One number comes out for each of the two *columns*.
+# The picture shows two images with two channels each. For channel 0 comes out 1 + 2 + 3 + 1 = 7.
 
 # %%
 pair = np.array([[[[1, 2]], [[0, -1]]], [[[3, 1]], [[2, 2]]]])
-draw.beside(*[draw.grid(pair[0, o], name=f"grad_output[0, {o}]") for o in range(2)])
-
-# %%
-draw.beside(*[draw.grid(pair[1, o], name=f"grad_output[1, {o}]") for o in range(2)])
+sheets = [[draw.grid(pair[n, o], name=f"grad_output[{n}, {o}]") for o in range(2)] for n in range(2)]
+draw.beside(draw.beside(*sheets[0]), draw.beside(*sheets[1]))
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
@@ -586,15 +584,15 @@ draw.beside(draw.places(8, 3, stride=2), draw.places(8, 3, dilation=2))
 # \text{padded}[n, c,\; y\,s_h + i\,d_h,\; x\,s_w + j\,d_w]\;\;\text{grad\_output}[n, o, y, x]
 # $$
 #
-# `input` has the shape `(N, C_in, H, W)`, `grad_output` the shape `(N, C_out, H_out, W_out)`. `weight_size` is
-# the tuple `(C_out, C_in, kh, kw)`, which is also the shape of the result. The weight itself is not needed.
-# `stride`, `padding` and `dilation` are integers, or pairs for rows and columns.
+# `input` has the shape `(N, C_in, H, W)`, `grad_output` the shape `(N, C_out, H_out, W_out)`. `weight_size`
+# is the tuple `(C_out, C_in, kh, kw)`, which is also the shape of the result. The weight itself is not
+# needed. `stride`, `padding` and `dilation` are integers, or pairs for rows and columns.
 #
 # You may build on `functional.conv2d`, `functional.pad`, `functional.dilate` and `functional.flip`. Loops do
 # as well.
 #
-# The picture shows a tap of the last column: an image of 3 × 3, padding 1, stride 2, a kernel of 3 × 3. The
-# outer columns of zeros are met by no pixel, but they are met by taps.
+# The picture shows one tap of a kernel of 3 × 3, on an image of 3 × 3 with padding 1 and stride 2. What the
+# tap met in the padding was 0, and adds nothing.
 
 # %%
 draw.window(
@@ -616,18 +614,24 @@ draw.window(
 #
 # <details><summary>Hint 2: the idea</summary>
 #
-# Three ways, take one. (1) Seven loops, as in chapter 3. (2) Two loops over the places: cut out the window
-# as in chapter 5, of shape `(N, C_in, kh, kw)`, and add to all taps at once. (3) Two loops over the taps: the
-# pixels that tap `(i, j)` meets are a slice that starts at `i * d_h` and takes steps of `s_h`. There are
-# `H_out` of them.
+# Take one of four ways.
+#
+# 1. Seven loops, as in chapter 3.
+# 2. Two loops over the places: cut out the window as in chapter 5, of shape `(N, C_in, kh, kw)`, and add to
+#    all taps at once.
+# 3. Two loops over the taps: the rows that tap `(i, j)` meets start at `i * d_h` and lie `s_h` apart. There
+#    are `H_out` of them.
+# 4. One call of `functional.conv2d`, with stride and dilation exchanged. It sums over the channels, and you
+#    need the sum over the images: swap the first two axes of both arrays, and of what comes out. Then cut.
 #
 # </details>
 #
 # <details><summary>Hint 3: nearly the line</summary>
 #
-# By places: `grad_weight += np.einsum("no,ncij->ocij", grad_output[:, :, y, x], window)`. By taps:
-# `np.einsum("noyx,ncyx->oc", ...)` gives `grad_weight[:, :, i, j]`, and the rows of the slice are
-# `i * d_h : i * d_h + s_h * H_out : s_h`. That slice may end behind the last row. NumPy does not mind.
+# By places: add `np.einsum("no,ncij->ocij", ..., window)` to `grad_weight`, with what `grad_output` holds for
+# this place. By taps: `np.einsum("noyx,ncyx->oc", ...)` gives `grad_weight[:, :, i, j]`, and the rows of the
+# slice are `i * d_h : i * d_h + s_h * H_out : s_h`. That slice may end behind the last row. NumPy does not
+# mind.
 #
 # </details>
 
@@ -639,8 +643,8 @@ draw.window(
 #
 # - `grad_output[0, 0, 0, 0] should meet input[0, 0, 0, 0] there; yours is missing from the sum`: an `=` where
 #   `+=` belongs. Each place overwrites what the places before have given.
-# - `ValueError: operands could not be broadcast together`: a slice has too many entries or too few. Either the
-#   image was not padded, or the slice has no end, and the tail is in it.
+# - `ValueError: operands could not be broadcast together`: a slice has too many entries or too few. Either
+#   the image was not padded, or the slice has no end, and the tail is in it.
 # - `the result's shape is (1, 1, 1, 3), expected (1, 1, 1, 2): axis 3 is 1 too long`: that is the tap that
 #   does not exist. Cut to `kh` rows and `kw` columns.
 #
@@ -824,8 +828,8 @@ print("matrix.T @ grad_output =", matrix.T @ grad_output)
 # \langle \text{weight},\, \text{grad\_weight} \rangle
 # $$
 #
-# **Predict.** Output is [14, 15, 22, 17, 12], and `grad_output` is [1, −2, 3, 1, 2]. What is the number on the
-# left? Check the right-hand one as well: [4, 2, 1] with [15, 12, 7].
+# **Predict.** Output is [14, 15, 22, 17, 12], and `grad_output` is [1, −2, 3, 1, 2]. What is the number on
+# the left? Check the right-hand one as well: [4, 2, 1] with [15, 12, 7].
 #
 # <details><summary>Answer</summary>
 #
@@ -835,14 +839,16 @@ print("matrix.T @ grad_output =", matrix.T @ grad_output)
 
 # %%
 grad_weight = np.array([15, 12, 7])
-print("by places: ", output @ grad_output)
-print("by samples:", input @ grad_input)
-print("by taps:   ", weight @ grad_weight)
+print(f"by places:  {output @ grad_output}")
+print(f"by samples: {input @ grad_input:g}")
+print(f"by taps:    {weight @ grad_weight}")
 
 # %% [markdown]
-# Why? All three are the sum of the same products, $\text{input}[x + k]\;\text{weight}[k]\;\text{grad\_output}[x]$,
-# over all places and all taps. They are sorted by place, by sample, and by tap. (With a bias, the output is
-# meant without it.)
+# Why? All three are the sum of the same products, over all places and all taps:
+#
+# $$\text{input}[x + k]\;\;\text{weight}[k]\;\;\text{grad\_output}[x]$$
+#
+# They are sorted by place, by sample, and by tap. (If there is a bias, the output is meant without it.)
 #
 # With a matrix M for the layer, the first equation reads ⟨M a, b⟩ = ⟨a, Mᵀ b⟩. The transposed operation is
 # also called the **adjoint**, so this is the **adjoint identity**. Only one operation can take that place for
@@ -877,8 +883,8 @@ print("three equal sums:", np.array(sums))
 # \text{grad\_output}[n, o,\; u - i,\; v - j]\;\;\text{weight}[o, c, i, j]
 # $$
 #
-# with zeros where there is no window. Compare it with 1-D: there is a minus sign for each axis, so the kernel is
-# flipped in rows *and* columns.
+# with zeros where there is no window. Compare it with 1-D: there is a minus sign for each axis, so the kernel
+# is flipped in rows *and* columns.
 #
 # The channels have changed places. Forward, `c` was summed over. Now it is `o`: each pixel was read for every
 # output channel, and collects from all of them. As a layer, this one takes C_out channels and gives C_in. So
@@ -941,8 +947,8 @@ for name, upstream in [("ones", np.ones((4, 3))), ("random", rng.integers(-4, 5,
 # <details><summary>Answer</summary>
 #
 # With ones, both pass. Ones look the same upside down, and whoever ignores them does the same as whoever
-# multiplies by them. With random numbers both fail. `output.sum()` and `output.mean()` are fine to *look* at a
-# gradient. To *test* one, use `output.backward(upstream)`, or the loss `(output * upstream).sum()`, with
+# multiplies by them. With random numbers both fail. `output.sum()` and `output.mean()` are fine to *look* at
+# a gradient. To *test* one, use `output.backward(upstream)`, or the loss `(output * upstream).sum()`, with
 # `upstream` drawn at random.
 #
 # </details>
@@ -978,15 +984,16 @@ draw.window(spread, weight[::-1], 4, padding=2, names=("spread", "flipped", "gra
 # %% [markdown]
 # ## The tail
 #
-# Count the entries of `grad_input` in that picture. There are 5 + 3 − 1 = 7. But the signal had eight samples.
+# Count the entries of `grad_input` in that picture. There are 5 + 3 − 1 = 7. But the signal had eight
+# samples.
 #
 # **Predict.** What happened to sample 7? What is its gradient?
 #
 # <details><summary>Answer</summary>
 #
-# A fourth window would start at 6 and hang over the end. It was dropped, and sample 7 with it: it is the tail.
-# Nothing depends on it, so its gradient is 0. And that 0 has to be *there*, or the gradient does not fit the
-# signal.
+# A fourth window would start at 6 and hang over the end. It was dropped, and sample 7 with it: it is the
+# tail. Nothing depends on it, so its gradient is 0. And that 0 has to be *there*, or the gradient does not
+# fit the signal.
 #
 # </details>
 
@@ -995,7 +1002,8 @@ draw.backward([1, -2, 3], weight, 8, 7, stride=2)
 
 # %% [markdown]
 # From `grad_output` alone the length cannot be known. Seven samples give three windows, and so do eight. That
-# is why torch's `conv2d_input` asks for `input_size`. With padding `p` at each end, the windows reach the first
+# is why torch's `conv2d_input` asks for `input_size`. With padding `p` at each end, the windows reach the
+# first
 #
 # $$(L_\text{out} - 1)\,s + d\,(K - 1) + 1$$
 #
@@ -1005,8 +1013,8 @@ draw.backward([1, -2, 3], weight, 8, 7, stride=2)
 # ### Spot it: one row short
 #
 # This was reported of a well-known framework in 2012, and others have repeated it since. An image of 32 × 32
-# went through a kernel of 5 × 5 with stride 2. The gradient that came back was 31 × 31. The layer before had
-# made 32 × 32 numbers, and it had no use for that.
+# went through a kernel of 5 × 5 with stride 2. The gradient that came back was 31 × 31. A layer before it
+# would have made 32 × 32 numbers, and could not have used that.
 #
 # **Predict.** Where did the row go? Would a test with 31 or 33 rows have noticed?
 
@@ -1029,8 +1037,8 @@ for size in (31, 32, 33):
 # %% [markdown]
 # ## The padding is cut off
 #
-# The zeros of the padding were read, too. They would have a gradient, but they are no samples: nobody asks for
-# it. So compute the gradient of the *padded* signal, and cut `p` off at each end:
+# The zeros of the padding were read, too. They would have a gradient, but they are no samples: nobody asks
+# for it. So compute the gradient of the *padded* signal, and cut `p` off at each end:
 #
 # $$\text{grad\_input}[m] = \text{grad\_padded}[m + p]$$
 #
@@ -1057,8 +1065,8 @@ draw.backward([1, -2, 3], weight, 6, 5, stride=2, padding=1)
 # ## Exercise: `conv2d_input`
 # <!-- exercise: conv2d_input -->
 #
-# Write the gradient by the input for the whole layer. Row `u` of the padded image is met by window `y` and tap
-# `i` if $y\,s_h + i\,d_h = u$. Likewise column `v`, if $x\,s_w + j\,d_w = v$. So
+# Write the gradient by the input for the whole layer. Row `u` of the padded image is met by window `y` and
+# tap `i` if $y\,s_h + i\,d_h = u$. Likewise column `v`, if $x\,s_w + j\,d_w = v$. So
 #
 # $$
 # \text{grad\_padded}[n, c, u, v] = \sum_o\; \sum_{y\,s_h + i\,d_h = u}\;\; \sum_{x\,s_w + j\,d_w = v}
@@ -1071,12 +1079,12 @@ draw.backward([1, -2, 3], weight, 6, 5, stride=2, padding=1)
 # needed. `weight` has the shape `(C_out, C_in, kh, kw)`, `grad_output` the shape
 # `(N, C_out, H_out, W_out)`. `stride`, `padding` and `dilation` are integers, or pairs for rows and columns.
 #
-# You know two ways. Hand out: every window adds its share where it read. Or collect: spread `grad_output`, and
-# correlate it with the flipped and swapped kernels, "full". `functional.conv2d`, `functional.pad`,
+# You know two ways. Hand out: every window adds its share where it read. Or collect: spread `grad_output`,
+# and correlate it with the flipped and swapped kernels, "full". `functional.conv2d`, `functional.pad`,
 # `functional.dilate` and `functional.flip` may be used again.
 
 # %%
-draw.backward([[1, -2], [3, 2]], [[1, 2, 0], [4, 0, 5], [0, 1, 3]], (4, 4), (1, 3), stride=2, padding=1)
+draw.backward([[1, -2], [3, 2]], [[1, 2, 5], [4, 3, 1], [2, 1, 3]], (4, 4), (1, 3), stride=2, padding=1)
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
@@ -1150,8 +1158,8 @@ draw.backward([[1, -2], [3, 2]], [[1, 2, 0], [4, 0, 5], [0, 1, 3]], (4, 4), (1, 
 #
 # <details><summary>Answer</summary>
 #
-# 12.8 million bytes for a picture, and 3.3 billion for the batch. That is one layer of thirteen. (It is the
-# reason why training needs so much more memory than use.)
+# 12.8 million bytes for a picture, and 3.3 billion for the batch. That is one layer of thirteen, and one
+# reason why training needs so much more memory than use.
 #
 # </details>
 
@@ -1170,7 +1178,8 @@ print(f"kept: {entries * 4:,} bytes for one picture, {256 * entries * 4:,} for 2
 #
 # <details><summary>Answer</summary>
 #
-# The windows reach 48 · 320 + 400 = 15 760 samples. The last 240 have the gradient 0. That is 15 milliseconds.
+# The windows reach 48 · 320 + 400 = 15 760 samples. The last 240 have the gradient 0. That is 15
+# milliseconds.
 #
 # </details>
 
@@ -1203,25 +1212,25 @@ def layer(image, kernel, bias):
 print("gradcheck:", torch.autograd.gradcheck(layer, (image, kernel, bias)))
 
 # %% [markdown]
-# **A backward pass that runs forward.** A stride makes images smaller, and the gradient by the input makes them
-# larger again. Networks that *draw* pictures use it as a layer of its own. It is then called a transposed
-# convolution. Chapter 9 builds it.
+# **A backward pass that runs forward.** A stride makes images smaller, and the gradient by the input makes
+# them larger again. Networks that *draw* pictures use it as a layer of its own. It is then called a
+# transposed convolution. Chapter 9 builds it.
 
 # %% [markdown]
 # ## The card to keep
 #
-# With `y·s_h + i·d_h` for the row and `x·s_w + j·d_w` for the column where tap `(i, j)` of window `(y, x)` lies:
+# Tap `(i, j)` of window `(y, x)` met row $u = y\,s_h + i\,d_h$ and column $v = x\,s_w + j\,d_w$ of `padded`.
 #
 # | | |
 # |---|---|
-# | grad_weight | $\sum_{n,y,x} \text{padded}[n, c, \text{row}, \text{column}]\;\text{grad\_output}[n, o, y, x]$ |
-# | grad_padded | $\sum_o$, and all windows and taps that lie there, of $\text{grad\_output}[n, o, y, x]\;\text{weight}[o, c, i, j]$ |
-# | grad_input | grad_padded without `p_h` rows and `p_w` columns on each side |
+# | grad_weight | $\sum_{n,y,x} \text{padded}[n, c, u, v]\;\text{grad\_output}[n, o, y, x]$ |
+# | grad_padded | $\sum_o \sum_{y,i} \sum_{x,j} \text{grad\_output}[n, o, y, x]\;\text{weight}[o, c, i, j]$ |
+# | grad_input | grad_padded, with $p_h$ rows and $p_w$ columns cut off on each side |
 # | grad_bias | $\sum_{n,y,x} \text{grad\_output}[n, o, y, x]$ |
-# | shapes | each gradient has the shape of what it belongs to: weight, input, bias |
-# | in words | grad_weight: a correlation, not flipped. grad_input: a full one, kernel flipped, channels swapped |
-# | stride | dilates grad_output, in both |
-# | tail | at the end of padded, up to `s − 1` rows that no window read: gradient 0 |
+# | shapes | each gradient has the shape of what it belongs to |
+# | in words | grad_weight: a correlation. grad_input: a full one, kernel flipped, channels swapped |
+# | stride | spreads grad_output, in both |
+# | tail | the rows at the end of padded that no window read have gradient 0 |
 # | adjoint | ⟨output, grad_output⟩ = ⟨input, grad_input⟩ = ⟨weight, grad_weight⟩ |
 # | measured | $(f(x + \mathit{eps}) - f(x - \mathit{eps}))\,/\,(2\,\mathit{eps})$, with 1e-6, in `float64` |
 #
@@ -1229,7 +1238,8 @@ print("gradcheck:", torch.autograd.gradcheck(layer, (image, kernel, bias)))
 #
 # 1. An upstream gradient of ones, as of `output.sum()`, hides that it is ignored. Draw it at random.
 # 2. What overlaps is added, `+=`. A stride as long as the kernel hides an `=`.
-# 3. The shape of the output does not tell the shape of the input. Test a stride with sizes that leave rows over.
+# 3. The shape of the output does not tell the shape of the input. Test a stride with sizes that leave rows
+#    over.
 #
 # **Next:** the output, `grad_weight` and `grad_input` are the same products, added up in three orders. Which
 # order is the fast one? Chapter 8 counts what each of them reads and writes, and then makes them fast.

@@ -73,6 +73,17 @@ def test_a_report_is_plain_data():
     assert data["cause"].startswith("Your numbers are those of a convolution")
 
 
+def test_what_no_run_can_see_is_noted_for_the_instructor():
+    def sly(input, weight):
+        exec("output = 1")
+        return correlate1d(input, weight)
+
+    result = report(sly, "correlate1d")
+    assert result.passed
+    assert any("exec" in note for note in result.notes)
+    assert report(correlate1d).notes == ()
+
+
 def test_groups_earn_points_on_their_own():
     def keeps_integers(input, weight):
         return correlate1d(input, weight).astype(input.dtype)

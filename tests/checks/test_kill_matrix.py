@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from convlab.checks import EXERCISES
+from convlab.checks import EXERCISES, report
 from convlab.checks.kill_matrix import as_markdown, kill_matrix
 
 MATRIX = Path(__file__).parents[1] / "kill_matrix.md"
@@ -38,3 +38,12 @@ def test_an_exercise_has_at_least_four_mistakes_with_different_names(exercise):
 def test_every_group_that_gives_points_has_samples_and_every_sample_a_group(exercise):
     assert {sample.group for sample in exercise.draw(0)} == set(exercise.groups)
     assert {mistake.group for mistake in exercise.mistakes} <= set(exercise.groups)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+def test_every_message_is_short_enough_to_be_read(exercise):
+    for mistake in exercise.mistakes:
+        lines = report(mistake.function, exercise.name).message.splitlines()
+        assert len(lines) <= 15, mistake.name
+        assert max(map(len, lines)) <= 420, mistake.name
+        assert mistake.explanation in lines

@@ -44,7 +44,7 @@ def test_the_taps_of_a_right_entry_are_those_of_the_formula():
         ),
         (
             lambda x, w: 2 * np.correlate(x, w),
-            "weight[0] meets input[0], as it should, but is counted 2 times.",
+            "weight[0] meets input[0], as it should, but is counted twice.",
         ),
         (
             lambda x, w: -np.correlate(x, w),

@@ -3,8 +3,19 @@ import pytest
 
 from convlab.draw import _theme as theme
 
-FILLS = [theme.CARD, theme.CELL, theme.TAP, theme.RESULT_FILL, *theme.TAPS]
+FILLS = [
+    theme.OUTSIDE,
+    theme.EMPTY,
+    theme.HATCH,
+    theme.WRONG,
+    theme.CARD,
+    theme.CELL,
+    theme.TAP,
+    theme.RESULT_FILL,
+    *theme.TAPS,
+]
 DEEPEST = [theme.diverging(share, theme.HEAT_DEPTH) for share in (-1, -0.5, 0, 0.5, 1)]
+DEEPEST += [theme.sequential(share) for share in (0.5, 1)]
 
 # Machado, Oliveira, Fernandes (2009), severity 1: what a colour becomes, in linear light.
 SEEN = {

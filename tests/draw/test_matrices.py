@@ -1,0 +1,86 @@
+import base64
+
+import numpy as np
+import pytest
+
+from convlab import draw
+from convlab.draw import _theme as theme
+
+BAND = np.array([[2, -1, 0, 0], [0, 2, -1, 0], [0, 0, 2, -1]])
+
+
+def test_numbers_are_written_and_zeros_left_empty(read):
+    drawn = read(draw.matrix(BAND))
+    written = {0: "", 2: "2", -1: "−1"}
+    assert drawn.numbers("matrix") == {i: written[value] for i, value in np.ndenumerate(BAND)}
+
+
+def test_equal_numbers_have_one_colour(read):
+    fills = read(draw.matrix(BAND)).fills("matrix")
+    colours = {0: theme.EMPTY, 2: theme.TAPS[0], -1: theme.TAPS[1]}
+    assert fills == {i: colours[value] for i, value in np.ndenumerate(BAND)}
+
+
+def test_many_numbers_are_coloured_by_sign_and_size(read):
+    values = np.arange(-10, 11).reshape(3, 7)
+    fills = read(draw.matrix(values)).fills("matrix")
+    assert fills[0, 0] == theme.diverging(-1, theme.HEAT_DEPTH)
+    assert fills[2, 6] == theme.diverging(1, theme.HEAT_DEPTH)
+    assert fills[2, 1] == theme.diverging(0.5, theme.HEAT_DEPTH)
+    assert fills[1, 3] == theme.EMPTY
+
+
+def test_lines_part_the_blocks(read):
+    picture = draw.matrix(np.ones((4, 6)), blocks=(2, 3), name="m")
+    cells = read(picture).cells("m")
+    x, y = (sorted({float(cell.get(side)) for cell in cells.values()}) for side in "xy")
+    (path,) = [e.get("d") for e in read(picture).root.iter() if e.get("data-blocks") == "2,3"]
+    down = {float(piece.split()[0]) for piece in path.split("M")[1:] if "v" in piece}
+    across = {float(piece.split()[1].partition("h")[0]) for piece in path.split("M")[1:] if "h" in piece}
+    width, height = x[1] - x[0], y[1] - y[0]
+    assert sorted(down) == pytest.approx([x[0], x[3], x[5] + width], abs=0.01)
+    assert sorted(across) == pytest.approx([y[0], y[2], y[3] + height], abs=0.01)
+
+
+def test_a_large_matrix_is_drawn_as_pixels_of_the_same_colours(read, decode):
+    values = np.kron(np.eye(30, 30, dtype=int), BAND)
+    drawn = read(draw.matrix(values))
+    (source,) = drawn.images
+    pixels = decode(base64.b64decode(source.removeprefix("data:image/png;base64,")))
+    colours = {0: theme.EMPTY, 2: theme.TAPS[0], -1: theme.TAPS[1]}
+    expected = np.array([[theme.channels(colours[value]) for value in line] for line in values.tolist()])
+    assert (pixels == expected).all()
+    assert drawn.words[-3:-1] == ["2", "−1"]
+
+
+def test_a_large_matrix_of_many_numbers_is_coloured_by_sign_and_size(read, decode):
+    values = np.linspace(-4, 4, 60 * 60).reshape(60, 60)
+    values[0, 1] = np.nan
+    (source,) = read(draw.matrix(values)).images
+    pixels = decode(base64.b64decode(source.removeprefix("data:image/png;base64,")))
+    assert tuple(pixels[0, 0]) == theme.channels(theme.diverging(-1, theme.HEAT_DEPTH))
+    assert tuple(pixels[-1, -1]) == theme.channels(theme.diverging(1, theme.HEAT_DEPTH))
+    assert tuple(pixels[0, 1]) == theme.channels(theme.MISSING)
+
+
+def test_how_many_entries_are_not_zero_is_written_and_said(read):
+    picture = draw.matrix(BAND, blocks=(1, 2), name="T")
+    assert "6 of 12 entries are not 0; the empty ones are" in read(picture).words
+    assert picture.alt == (
+        "Matrix T, 3 by 4: 6 of 12 entries are not 0, values from −1 to 2. Lines part it into blocks of 1 by 2. "
+        "First row: 2, −1, 0, 0."
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: draw.matrix([1]), r"values has shape \(1,\): it must be 2-D"),
+        (lambda: draw.matrix(BAND, blocks=2), r"blocks is 2: it must be \(rows, columns\)"),
+        (lambda: draw.matrix(BAND, blocks=(0, 1)), r"blocks is \(0, 1\): .* at least 1"),
+        (lambda: draw.matrix(np.zeros((2, 600))), r"values has shape \(2, 600\): at most 512 by 512"),
+    ],
+)
+def test_an_error_names_the_argument_and_what_it_may_be(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()
