@@ -88,7 +88,10 @@ def wrong_tap(
         return None
     used = read_taps(exercise, sample, index, given)
     if used is not None:
-        padded = any(argument(exercise, sample, option) for option in ("padding", "pads"))
+        # Zeros stand around the input only, and not around one that the padding takes away from the output of.
+        padded = wanted.names[0] == "input" and any(
+            argument(exercise, sample, option) for option in ("padding", "pads")
+        )
         sentence = compare_taps(wanted, used, padded)
         return WrongTap(sentence, wanted, used) if sentence else None
     for name in exercise.linear:

@@ -128,7 +128,7 @@ draw.signal(grad_output, name="grad_output")
 # What the layers after it look like, ours need not know. Small changes of the output change the loss as if
 # it were this weighted sum, whatever it is really made of:
 #
-# $$\sum_x \text{grad\_output}[x]\;\text{output}[x]$$
+# $$\sum_x \mathrm{grad\_output}[x]\;\text{output}[x]$$
 
 # %% [markdown]
 # ## Measure before you compute
@@ -140,7 +140,7 @@ draw.signal(grad_output, name="grad_output")
 # `eps`, is 1: far too large, so that everything can be seen.
 
 # %%
-draw.signal([1, 8, 27], name="x * x * x at 1, 2 and 3")
+draw.signal([0, 1, 8, 27], window=(1, 3), name="x * x * x")
 
 # %% [markdown]
 # **Predict.** What slope do you measure from 2 to 3? From 1 to 2? And from 1 to 3?
@@ -166,9 +166,9 @@ def cube(x):
 
 
 for eps in (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12):
-    one_sided = (cube(2 + eps) - cube(2)) / eps
-    central = (cube(2 + eps) - cube(2 - eps)) / (2 * eps)
-    print(f"eps {eps:.0e}   one-sided: {abs(one_sided - 12):.0e}   central: {abs(central - 12):.0e}")
+    one_sided = abs((cube(2 + eps) - cube(2)) / eps - 12)
+    central = abs((cube(2 + eps) - cube(2 - eps)) / (2 * eps) - 12)
+    print(f"eps {eps:.0e}   one-sided: {one_sided:.0e}   central: {central:.0e}")
 
 # %% [markdown]
 # **Predict.** In the upper half, what does a ten times smaller `eps` do to each error? And why do the errors
@@ -221,7 +221,7 @@ for x in np.array([1, 20, 40], dtype=np.float32):
 #
 # $$
 # \text{grad}[\text{entry}] =
-# \frac{\sum \bigl(f(x + \text{step}) - f(x - \text{step})\bigr)\;\text{grad\_output}}{2\,\mathit{eps}}
+# \frac{\sum \bigl(f(x + \text{step}) - f(x - \text{step})\bigr)\;\mathrm{grad\_output}}{2\,\mathit{eps}}
 # $$
 #
 # The sum runs over all entries of the output. (Only here, `x` is not the place of a window. It is the array
@@ -262,7 +262,7 @@ print(f"grad_weight[0] = {np.sum((above - below) * grad_output) / (2 * eps):.4f}
 # ## Exercise: `numerical_gradient`
 # <!-- exercise: numerical_gradient -->
 #
-# Measure how $\sum f(x)\,\text{grad\_output}$ changes with each entry of `x`, by central differences with the
+# Measure how $\sum f(x)\,\mathrm{grad\_output}$ changes with each entry of `x`, by central differences with the
 # formula above.
 #
 # - `function` takes an array of the shape of `x` and returns an array of the shape of `grad_output`. The two
@@ -361,7 +361,7 @@ draw.products(input, weight, 1)
 #
 # At place `x`, tap `k` meets sample `x + k`. It does so at all places:
 #
-# $$\text{grad\_weight}[k] \;=\; \sum_{x=0}^{L_\text{out}-1} \text{input}[x + k]\;\text{grad\_output}[x]$$
+# $$\mathrm{grad\_weight}[k] \;=\; \sum_{x=0}^{L_\text{out}-1} \text{input}[x + k]\;\mathrm{grad\_output}[x]$$
 #
 # **Predict.** Which operation of chapter 1 is this? And what is `grad_weight[1]`?
 #
@@ -432,8 +432,8 @@ for steps_taken in range(501):
 # stands where `weight` stood, and nothing else changes:
 #
 # $$
-# \text{grad\_weight}[o, c, i, j] = \sum_n \sum_y \sum_x
-# \text{padded}[n, c,\; y\,s_h + i\,d_h,\; x\,s_w + j\,d_w]\;\;\text{grad\_output}[n, o, y, x]
+# \mathrm{grad\_weight}[o, c, i, j] = \sum_n \sum_y \sum_x
+# \text{padded}[n, c,\; y\,s_h + i\,d_h,\; x\,s_w + j\,d_w]\;\;\mathrm{grad\_output}[n, o, y, x]
 # $$
 #
 # All images share the taps, so their gradients are added. Of the channels nothing is added: `weight[o, c]`
@@ -467,7 +467,7 @@ print("one tap:", np.sum(met * upstream[:, o]), "  torch:", whole[o, c, i, j].it
 # `bias[o]` is added once to each entry of channel `o`, in every image and at every place. If it grows, all of
 # them grow as much. There is no factor but `grad_output` itself:
 #
-# $$\text{grad\_bias}[o] = \sum_n \sum_y \sum_x \text{grad\_output}[n, o, y, x]$$
+# $$\mathrm{grad\_bias}[o] = \sum_n \sum_y \sum_x \mathrm{grad\_output}[n, o, y, x]$$
 #
 # **Predict.** Here is a `grad_output` for one image and three output channels. What are the three
 # gradients?
@@ -580,8 +580,8 @@ draw.beside(draw.places(8, 3, stride=2), draw.places(8, 3, dilation=2))
 # and below it and `p_w` columns on either side:
 #
 # $$
-# \text{grad\_weight}[o, c, i, j] = \sum_n \sum_y \sum_x
-# \text{padded}[n, c,\; y\,s_h + i\,d_h,\; x\,s_w + j\,d_w]\;\;\text{grad\_output}[n, o, y, x]
+# \mathrm{grad\_weight}[o, c, i, j] = \sum_n \sum_y \sum_x
+# \text{padded}[n, c,\; y\,s_h + i\,d_h,\; x\,s_w + j\,d_w]\;\;\mathrm{grad\_output}[n, o, y, x]
 # $$
 #
 # `input` has the shape `(N, C_in, H, W)`, `grad_output` the shape `(N, C_out, H_out, W_out)`. `weight_size`
@@ -662,7 +662,12 @@ draw.window(
 image, kernel = rng.standard_normal((1, 1, 6, 7)), rng.standard_normal((1, 1, 2, 3))
 upstream = rng.standard_normal((1, 1, 5, 5))
 
-measured = grad.numerical_gradient(lambda weight: functional.conv2d(image, weight), kernel, upstream)
+
+def layer_without_dilation(kernel):
+    return functional.conv2d(image, kernel)
+
+
+measured = grad.numerical_gradient(layer_without_dilation, kernel, upstream)
 computed = grad.conv2d_weight(image, kernel.shape, upstream)
 print("they agree:", np.allclose(measured, computed))
 
@@ -697,7 +702,7 @@ draw.backward(grad_output, weight, 7, 3)
 # Look at the row of taps. While the windows run 1, 2, 3, the taps run 2, 1, 0. If window `x` reads sample `m`
 # through tap `k`, then `x + k = m`. So the window is `x = m - k`:
 #
-# $$\text{grad\_input}[m] \;=\; \sum_{k=0}^{K-1} \text{grad\_output}[m - k]\;\text{weight}[k]$$
+# $$\mathrm{grad\_input}[m] \;=\; \sum_{k=0}^{K-1} \mathrm{grad\_output}[m - k]\;\text{weight}[k]$$
 #
 # where a term is zero if there is no window `m - k`.
 #
@@ -823,9 +828,9 @@ print("matrix.T @ grad_output =", matrix.T @ grad_output)
 # Write ⟨a, b⟩ for the sum of all products of corresponding entries, the dot product of two arrays. Then
 #
 # $$
-# \langle \text{output},\, \text{grad\_output} \rangle \;=\;
-# \langle \text{input},\, \text{grad\_input} \rangle \;=\;
-# \langle \text{weight},\, \text{grad\_weight} \rangle
+# \langle \text{output},\, \mathrm{grad\_output} \rangle \;=\;
+# \langle \text{input},\, \mathrm{grad\_input} \rangle \;=\;
+# \langle \text{weight},\, \mathrm{grad\_weight} \rangle
 # $$
 #
 # **Predict.** Output is [14, 15, 22, 17, 12], and `grad_output` is [1, −2, 3, 1, 2]. What is the number on
@@ -846,7 +851,7 @@ print(f"by taps:    {weight @ grad_weight}")
 # %% [markdown]
 # Why? All three are the sum of the same products, over all places and all taps:
 #
-# $$\text{input}[x + k]\;\;\text{weight}[k]\;\;\text{grad\_output}[x]$$
+# $$\text{input}[x + k]\;\;\text{weight}[k]\;\;\mathrm{grad\_output}[x]$$
 #
 # They are sorted by place, by sample, and by tap. (If there is a bias, the output is meant without it.)
 #
@@ -879,8 +884,8 @@ print("three equal sums:", np.array(sums))
 # there is no padding, and stride and dilation are 1. Then
 #
 # $$
-# \text{grad\_input}[n, c, u, v] = \sum_o \sum_{i=0}^{\mathit{kh}-1} \sum_{j=0}^{\mathit{kw}-1}
-# \text{grad\_output}[n, o,\; u - i,\; v - j]\;\;\text{weight}[o, c, i, j]
+# \mathrm{grad\_input}[n, c, u, v] = \sum_o \sum_{i=0}^{\mathit{kh}-1} \sum_{j=0}^{\mathit{kw}-1}
+# \mathrm{grad\_output}[n, o,\; u - i,\; v - j]\;\;\text{weight}[o, c, i, j]
 # $$
 #
 # with zeros where there is no window. Compare it with 1-D: there is a minus sign for each axis, so the kernel
@@ -1040,7 +1045,7 @@ for size in (31, 32, 33):
 # The zeros of the padding were read, too. They would have a gradient, but they are no samples: nobody asks
 # for it. So compute the gradient of the *padded* signal, and cut `p` off at each end:
 #
-# $$\text{grad\_input}[m] = \text{grad\_padded}[m + p]$$
+# $$\mathrm{grad\_input}[m] = \mathrm{grad\_padded}[m + p]$$
 #
 # The order matters. Here are six samples with padding 1, three taps and stride 2. The padded signal has eight
 # entries.
@@ -1069,11 +1074,11 @@ draw.backward([1, -2, 3], weight, 6, 5, stride=2, padding=1)
 # tap `i` if $y\,s_h + i\,d_h = u$. Likewise column `v`, if $x\,s_w + j\,d_w = v$. So
 #
 # $$
-# \text{grad\_padded}[n, c, u, v] = \sum_o\; \sum_{y\,s_h + i\,d_h = u}\;\; \sum_{x\,s_w + j\,d_w = v}
-# \text{grad\_output}[n, o, y, x]\;\;\text{weight}[o, c, i, j]
+# \mathrm{grad\_padded}[n, c, u, v] = \sum_o\; \sum_{y\,s_h + i\,d_h = u}\;\; \sum_{x\,s_w + j\,d_w = v}
+# \mathrm{grad\_output}[n, o, y, x]\;\;\text{weight}[o, c, i, j]
 # $$
 #
-# $$\text{grad\_input}[n, c, u, v] = \text{grad\_padded}[n, c,\; u + p_h,\; v + p_w]$$
+# $$\mathrm{grad\_input}[n, c, u, v] = \mathrm{grad\_padded}[n, c,\; u + p_h,\; v + p_w]$$
 #
 # `input_size` is the tuple `(N, C_in, H, W)`, which is also the shape of the result. The input itself is not
 # needed. `weight` has the shape `(C_out, C_in, kh, kw)`, `grad_output` the shape
@@ -1223,10 +1228,10 @@ print("gradcheck:", torch.autograd.gradcheck(layer, (image, kernel, bias)))
 #
 # | | |
 # |---|---|
-# | grad_weight | $\sum_{n,y,x} \text{padded}[n, c, u, v]\;\text{grad\_output}[n, o, y, x]$ |
-# | grad_padded | $\sum_o \sum_{y,i} \sum_{x,j} \text{grad\_output}[n, o, y, x]\;\text{weight}[o, c, i, j]$ |
+# | grad_weight | $\sum_{n,y,x} \text{padded}[n, c, u, v]\;\mathrm{grad\_output}[n, o, y, x]$ |
+# | grad_padded | $\sum_o \sum_{y,i} \sum_{x,j} \mathrm{grad\_output}[n, o, y, x]\;\text{weight}[o, c, i, j]$ |
 # | grad_input | grad_padded, with $p_h$ rows and $p_w$ columns cut off on each side |
-# | grad_bias | $\sum_{n,y,x} \text{grad\_output}[n, o, y, x]$ |
+# | grad_bias | $\sum_{n,y,x} \mathrm{grad\_output}[n, o, y, x]$ |
 # | shapes | each gradient has the shape of what it belongs to |
 # | in words | grad_weight: a correlation. grad_input: a full one, kernel flipped, channels swapped |
 # | stride | spreads grad_output, in both |

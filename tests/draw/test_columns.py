@@ -54,7 +54,7 @@ def test_the_first_window_and_its_column_are_outlined(read):
 
 def test_an_input_has_a_mark_in_the_colour_of_each_column_that_copies_it(read):
     drawn = read(draw.im2col(IMAGE[:3, :3], 2))
-    group = [g for g in drawn.root.iter() if g.get("data-array") == "input"][0]
+    (group,) = [g for g in drawn.root.iter() if g.get("data-array") == "input"]
     marks, index = {}, None
     for element in group:
         if element.get("data-index") is not None:
@@ -93,7 +93,7 @@ def test_channels_are_parted_and_rows_and_columns_labelled(read):
     assert [word for word in drawn.words if word in labels] == labels
     assert [word for word in drawn.words if word in ("[0,0]", "[0,1]")] == ["[0,0]", "[0,1]"]
     lines = [e for e in drawn.root.iter() if e.get("stroke") == theme.WINDOW and e.get("stroke-width") == "3"]
-    assert len(lines) == 3 + 1 + 1  # two windows and a column outlined, the arrow's shaft has 2; one line
+    assert len(lines) == 3 + 1  # around two windows and a column; between the channels
 
 
 def test_of_a_large_image_the_first_columns_are_drawn(read):

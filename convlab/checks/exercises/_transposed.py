@@ -11,6 +11,7 @@ from convlab.checks.exercise import Exercise, Mistake, Sample
 from convlab.checks.exercises._channel_groups import (
     CHAPTER,
     Meet,
+    Options,
     Row,
     changed,
     draw_call,
@@ -97,8 +98,8 @@ def transposed_calls(rng: np.random.Generator) -> Iterator[Sample]:
             yield draw_call(rng, group, row, transposed=True, with_bias=number % 2 == 1)
     arrays = draw_call(rng, "plain", ((1, 2, 2, 3), (2, 2, 1), {}), transposed=True).args
     yield Sample(arrays, {"bias": None})
-    row: Row = ((1, 4, 2, 3), (3, 2, 1), {"groups": 2})
-    arrays = draw_call(rng, "groups", row, transposed=True, with_bias=True).args
+    positional: Row = ((1, 4, 2, 3), (3, 2, 1), {"groups": 2})
+    arrays = draw_call(rng, "groups", positional, transposed=True, with_bias=True).args
     yield Sample((*arrays, (3, 2), (1, 0), (2, 1), 2, (2, 3)), group="groups")
     for _ in range(2):
         groups, C_in, C_out = (int(v) for v in rng.permutation(3)[:3] + 1)
@@ -106,7 +107,7 @@ def transposed_calls(rng: np.random.Generator) -> Iterator[Sample]:
         most = [max(s, d) - 1 for s, d in zip(stride, dilation)]
         extra = tuple(int(v) for v in rng.integers(0, np.add(most, 1)))
         padding = tuple(int(v) for v in rng.integers(0, 2, size=2))  # more could leave nothing
-        drawn = {"stride": stride, "padding": padding, "output_padding": extra}
+        drawn: Options = {"stride": stride, "padding": padding, "output_padding": extra}
         drawn |= {"dilation": dilation, "groups": groups}
         row = ((1, C_in * groups, 3, 4), (C_out, *kernel), drawn)
         yield draw_call(rng, "groups", row, transposed=True, with_bias=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 __all__ = ["Rules", "is_house"]
 
@@ -66,25 +66,38 @@ class Rules:
     Parameters
     ----------
     name : the exercise's
-    allowed : what it does not refuse: "functional.pad" of convlab (or "functional", all of that module), and
-        "numpy.fft", which stands for torch's and SciPy's too
+    allowed : what it does not refuse: "functional.pad" of convlab (or "functional", all of that module),
+        "functional.conv2d with groups=1", which is refused with more groups, and "numpy.fft", which stands for
+        torch's and SciPy's too
     """
 
     def __init__(self, name: str, allowed: Sequence[str]) -> None:
         self._name = name
         self._allowed = tuple(one.removeprefix("convlab.") for one in allowed)
         self._fft = bool({"numpy.fft", "np.fft"} & set(self._allowed))
+        limited = [one.split(" with ") for one in self._allowed if " with " in one]
+        self._limited = {name: condition.split("=") for name, condition in limited}
 
     def of_python(self, module: str, qualname: str) -> str | None:
-        """What people call this Python function, if it is refused; else None."""
+        """What people call this Python function, if it is refused; "" if that depends on its arguments; else None."""
         if is_house(module):
             name = f"{module.removeprefix('convlab.')}.{qualname}"
             if module == "convlab.checks.exercise" and not qualname.endswith("__call__"):
                 return None  # what it is to print an argument that is a Probe
+            if name in self._limited:
+                return ""
             allowed = any(name == one or name.startswith(f"{one}.") for one in self._allowed)
             return None if allowed else f"convlab.{name}"
         found = _refused_python(module, qualname)
         return None if found is None or (found[1] and self._fft) else found[0]
+
+    def of_call(self, module: str, qualname: str, arguments: Mapping[str, Any]) -> str | None:
+        """The same of a function for which it depends on its arguments: "convlab.functional.conv2d with groups"."""
+        name = f"{module.removeprefix('convlab.')}.{qualname}"
+        if name not in self._limited:
+            return None
+        argument, value = self._limited[name]
+        return None if str(arguments.get(argument)) == value else f"convlab.{name} with another {argument}"
 
     def of_operator(self, name: str) -> str | None:
         """What people call this built-in function ("conv2d") or torch operator ("aten::im2col"), if refused."""

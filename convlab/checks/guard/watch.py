@@ -160,13 +160,17 @@ class Guard:
     def _called(self, what: str, frame: FrameType) -> None:
         if what:
             self._refuse(what, frame)
+        elif refused := self._rules.of_call(_module(frame), frame.f_code.co_qualname, frame.f_locals):
+            self._refuse(refused, frame)
         elif self._hands_over(frame):
             self._refuse("work for a thread or process that ran before this call", frame)
 
     def _hands_over(self, frame: FrameType) -> bool:
         """Whether this call makes somebody work who was not begun in the guarded call."""
+        workers = _HANDS_OVER.get((_module(frame), frame.f_code.co_qualname))
+        if workers is None:
+            return False
         owner = frame.f_locals["self"]
-        workers = _HANDS_OVER[_module(frame), frame.f_code.co_qualname]
         if workers:
             return any(_new_threads.guard_of(worker) is not self for worker in getattr(owner, workers) or ())
         # A condition: who waits for it? Queues, events and semaphores notify one, too.
