@@ -100,3 +100,11 @@ def test_importing_a_light_module_loads_nothing_heavy(module):
     code = f"import sys, {module}; print(sorted({heavy!r} & set(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_the_guard_comes_without_exercises_mistakes_and_the_oracle():
+    code = (
+        "import sys, convlab.checks.guard; print([m for m in sys.modules if m.startswith('convlab.checks.')])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert all(name.startswith("convlab.checks.guard") for name in ast.literal_eval(out.stdout))

@@ -55,6 +55,8 @@ def _same(one: Any, other: Any, exercise: Exercise) -> bool:
         )
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):
         return len(one) == len(other) and all(_same(a, b, exercise) for a, b in zip(one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key], exercise) for key in one)
     return type(one) is type(other) and bool(one == other)
 
 
@@ -88,7 +90,7 @@ def wrong_tap(
         return None
     used = read_taps(exercise, sample, index, given)
     if used is not None:
-        # Zeros stand around the input only, and not around one that the padding takes away from the output of.
+        # Zeros stand around an input. Where the first array is a kernel, padding takes away from the output.
         padded = wanted.names[0] == "input" and any(
             argument(exercise, sample, option) for option in ("padding", "pads")
         )

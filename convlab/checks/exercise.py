@@ -73,7 +73,10 @@ class Exercise:
     results : what the results are called in messages; more than one name if it returns a tuple of arrays
     mistakes : the catalogue of wrong implementations; the samples must catch each
     linear : the one or two arrays whose products an output entry sums, if it does; so that a wrong tap can be named
-    allowed : what of convlab a student may call
+    allowed : what of convlab a student may call; "*" if nothing at all is refused
+    judge : (ask, answer, sample) -> None if the answer does what is asked, else a sentence; for answers that are not
+        one number or array to be compared. `ask` calls the oracle with NumPy arrays. What a student returns is
+        plain data, and the judge must check and bound it before it does anything with it.
     time_limit : seconds that all calls of one check may take together
     rtol, atol : how far a correct answer may be from the oracle's. Sample values are multiples of 1/4, so that
         sums are exact in any order; the room is for square roots, float32 and FFTs.
@@ -92,6 +95,7 @@ class Exercise:
     results: tuple[str, ...] = ("output",)
     linear: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
+    judge: Callable[[Callable[..., Any], Any, Sample], str | None] | None = None
     time_limit: float = 5.0
     rtol: float = 1e-5
     atol: float = 1e-6

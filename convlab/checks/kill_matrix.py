@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from convlab.checks.exercise import Exercise, Mistake
-from convlab.checks.report import examine
+from convlab.checks.reports import examine
 
 __all__ = ["SEEDS", "Row", "as_markdown", "kill_matrix"]
 

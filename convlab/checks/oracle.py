@@ -12,13 +12,18 @@ import numpy as np
 
 from convlab.checks.exercise import Exercise, Sample
 
-__all__ = ["expected", "samples_with_answers"]
+__all__ = ["expected", "judged", "samples_with_answers"]
 
 
 @functools.lru_cache(maxsize=64)
 def samples_with_answers(exercise: Exercise, seed: int) -> tuple[tuple[Sample, Any], ...]:
-    """The calls drawn with `seed`, each with its right answer; remembered, as a learner checks many times."""
-    return tuple((sample, expected(exercise, sample)) for sample in exercise.draw(seed))
+    """The calls drawn with `seed`, each with its right answer; remembered, as a learner checks many times.
+
+    Where a judge decides, many answers are right, and None stands for them.
+    """
+    return tuple(
+        (sample, None if exercise.judge else expected(exercise, sample)) for sample in exercise.draw(seed)
+    )
 
 
 def expected(exercise: Exercise, sample: Sample) -> Any:
@@ -32,6 +37,17 @@ def expected(exercise: Exercise, sample: Sample) -> Any:
         # anything on stderr as zero.
         warnings.simplefilter("ignore")
         return _from_torch(torch, exercise.oracle(torch, *args, **kwargs))
+
+
+def judged(exercise: Exercise, sample: Sample, answer: Any) -> str | None:
+    """What the exercise's judge says of an answer: None if it does what is asked, else a sentence."""
+
+    def ask(*args: Any, **kwargs: Any) -> Any:
+        return expected(exercise, Sample(args, kwargs))
+
+    assert exercise.judge is not None
+    with np.errstate(all="ignore"):
+        return exercise.judge(ask, answer, sample)
 
 
 @contextlib.contextmanager

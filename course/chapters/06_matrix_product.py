@@ -34,7 +34,7 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 
 from convlab import draw
 from convlab.checks import check
@@ -101,7 +101,7 @@ print(f"output[0, {o}, 0, 0] = {np.dot(flat_input[0], flat_weight[o])}   torch: 
 # outputs from *all* its inputs, with a weight for every pair. All five are the same:
 
 # %%
-dots = [[np.dot(image, filter) for filter in flat_weight] for image in flat_input]
+dots = [[np.dot(image, taps) for taps in flat_weight] for image in flat_input]
 answers = {
     "einsum": np.einsum("bz,oz->bo", flat_input, flat_weight),
     "matmul": flat_input @ flat_weight.T,
@@ -186,7 +186,7 @@ for dtype in (np.float64, np.uint8):
 # </details>
 
 # %%
-for name, view in [("T", pixels.T), ("[:, ::2]", pixels[:, ::2]), ("[::-1]", pixels[::-1])]:
+for name, view in [(".T", pixels.T), ("[:, ::2]", pixels[:, ::2]), ("[::-1]", pixels[::-1])]:
     shared = np.shares_memory(view, pixels)
     print(f"pixels{name:9} shape {view.shape}  strides {view.strides!s:9}  same memory: {shared}")
 
@@ -202,7 +202,7 @@ for name, view in [("T", pixels.T), ("[:, ::2]", pixels[:, ::2]), ("[::-1]", pix
 
 # %%
 signal = np.array([2, 1, 4, 3, 0, 5, 2])
-(sample,) = signal.strides
+(sample,) = signal.strides  # 8 bytes
 
 view = as_strided(signal, shape=(7 - 3 + 1, 3), strides=(sample, sample), writeable=False)
 draw.grid(view, name="view[x, k]")
@@ -222,8 +222,8 @@ signal[3] = 9
 draw.grid(view, name="view[x, k]")
 
 # %% [markdown]
-# That is why we said `writeable=False`. Whoever writes into one entry would change others as well, and now
-# NumPy refuses it.
+# That is why we said `writeable=False`. Writing into one entry of the view would change others as well, and
+# now NumPy refuses to.
 #
 # With stride `s` and dilation `d`, tap `k` of window `x` lies on sample `x·s + k·d`.
 #
@@ -274,6 +274,9 @@ print("window 5:", one_too_many[5])
 # $$
 # n\,\text{image} + c\,\text{channel} + (y\,s_h + i\,d_h)\,\text{row} + (x\,s_w + j\,d_w)\,\text{column}
 # $$
+#
+# An example: two channels, a window of 2 × 2 taps, stride (2, 1). The window at place (1, 2) is outlined
+# below, and we look for its tap [1, 0] in channel 1.
 
 # %%
 batch = np.arange(60.0).reshape(1, 2, 5, 6)
@@ -310,10 +313,7 @@ draw.stack(batch[0], name="batch[0]", window=(2, 2, 2, 2))
 # </details>
 
 # %%
-layer_input = np.zeros((1, 64, 226, 226), dtype=np.float32)
-view = sliding_window_view(layer_input, (3, 3), axis=(2, 3))
-
-print("view:", view.shape, f"= {view.size:,} numbers, in memory {layer_input.size:,}")
+print(f"the view shows {64 * 224 * 224 * 3 * 3:,} numbers; in memory are {64 * 226 * 226:,}")
 
 # %% [markdown]
 # ## Exercise: `windows`
@@ -329,8 +329,8 @@ print("view:", view.shape, f"= {view.size:,} numbers, in memory {layer_input.siz
 # with the places before the taps. `input` may be a view itself: transposed, turned round, every other
 # column of something larger. It may hold numbers of 4 bytes. All of that stands in `input.strides`.
 #
-# Only the numbers are checked, so loops that copy are right, too. A view is better. `sliding_window_view`
-# is not forbidden, but you will learn more without it.
+# Only the numbers are checked, so loops that copy are right, too. A view is better. NumPy's
+# `sliding_window_view` is not forbidden, but you will learn more without it.
 #
 # The picture shows windows of an image with 3 × 4 pixels, for `kernel_size=(2, 3)`.
 
@@ -400,6 +400,8 @@ draw.beside(
 # </details>
 
 # %%
+from numpy.lib.stride_tricks import sliding_window_view
+
 images = rng.integers(-4, 5, (2, 3, 6, 7))
 filters = rng.integers(-2, 3, (4, 3, 2, 3))
 
@@ -441,9 +443,9 @@ draw.beside(draw.grid(every_other[:2, :2], name="right"), draw.grid(assumed, nam
 # %% [markdown]
 # ## Channels first, channels last
 #
-# torch's images are `(N, C, H, W)`, in short **NCHW**: channels first. An image that Pillow, OpenCV or
-# matplotlib has read is `(H, W, C)`, and TensorFlow's batches are **NHWC**: channels last. The last letter
-# is the axis that is innermost in a new array: its neighbours are neighbours in memory.
+# torch's images are `(N, C, H, W)`, in short **NCHW**: channels first. A colour image from Pillow, OpenCV
+# or matplotlib is `(H, W, C)`, and TensorFlow's batches are **NHWC**: channels last. The last letter is the
+# axis that is innermost in a new array: its neighbours are neighbours in memory.
 #
 # Below, each entry shows its place in memory. Both images have 3 channels with 2 rows and 4 columns, and
 # each sheet is a channel.
@@ -453,12 +455,13 @@ first = np.arange(24).reshape(3, 2, 4)
 last = np.arange(24).reshape(2, 4, 3)
 
 draw.beside(
-    draw.stack(first, name="made as (C, H, W)"), draw.stack(last.transpose(2, 0, 1), name="made as (H, W, C)")
+    draw.stack(first, name="made as (C, H, W)"),
+    draw.stack(last.transpose(2, 0, 1), name="made as (H, W, C)"),
 )
 
 # %% [markdown]
-# On the left all of channel 0 comes before channel 1. On the right the three numbers of a pixel stand
-# together.
+# In the upper image all of channel 0 comes before channel 1. In the lower one the three numbers of a pixel
+# stand together: 0, 1, 2.
 #
 # To hand such an image to torch, its axes have to be moved: `last.transpose(2, 0, 1)` says "first the old
 # axis 2, then 0, then 1". That is a view. Its shape is channels first, its memory is still channels last.
@@ -547,20 +550,21 @@ draw.beside(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The first third of the memory, which is the upper third of the photograph: mostly sky. Each row of it is
-# cut into three. And where one pixel of red should be, red, green and blue stand side by side, hence the
-# stripes.
+# The first third of the memory, which is the upper third of the photograph: sky, and a head. Each of its
+# rows is cut into three. And red, green and blue stand side by side, where only red should be: hence the
+# pattern.
 #
-# It is the classmate's slip from the beginning of the chapter: `reshape` moves no number. A network that is
-# fed such pictures does not complain. It only learns badly. Look at what you feed it.
+# It is the slip from the beginning of the chapter: `reshape` moves no number. A network that is fed such
+# pictures does not complain. It learns badly. Look at what you feed it.
 #
 # </details>
 
 # %% [markdown]
 # ## Windows become columns
 #
-# A matrix has two axes, and `windows` has six. So merge them: everything inside a window becomes one axis,
-# all places become the other. This is `small` again, and a kernel of 2 × 2 taps.
+# A matrix has two axes, and the array of all windows has six. So merge them: all that is inside a window
+# becomes one axis, all places become the other. (The batch keeps its own.) Take `small` again, and a kernel
+# of 2 × 2 taps.
 #
 # **Predict.** How many windows are there? Which four numbers are in the window at place (1, 1)?
 #
@@ -591,7 +595,8 @@ kernel = np.array([[4, 2], [1, 3]])
 columns = ask_torch(F.unfold, small[None, None], kernel_size=2)[0]
 product = kernel.reshape(1, 4) @ columns
 
-assert np.array_equal(product.reshape(2, 3), ask_torch(F.conv2d, small[None, None], kernel[None, None])[0, 0])
+expected = ask_torch(F.conv2d, small[None, None], kernel[None, None])
+assert np.array_equal(product.ravel(), expected.ravel()), "the product and conv2d differ"
 draw.beside(
     draw.grid(kernel.reshape(1, 4), name="kernel"),
     draw.grid(columns, name="columns"),
@@ -645,7 +650,7 @@ print(columns.shape, filters.reshape(16, -1).shape, product.shape, output.shape)
 
 # %% [markdown]
 # Not one product has been saved: these are the sums of chapter 3. But for floats, `@` calls a library that
-# is tuned for this one job, down to the processor's last register. Chapter 8 measures what that is worth.
+# is tuned for this one job. Chapter 8 measures what that is worth.
 #
 # There is a price. The view of all windows costs nothing. The columns are a **copy**, and each pixel is in
 # it about `kh * kw` times. Could they be a view, too? Walk down a column. From tap to tap it is one number
@@ -671,15 +676,15 @@ print(f"columns: {rows * places * 4 / 1e6:.0f} MB   channels: {64 * places * 4 /
 # %% [markdown]
 # ### Spot it: reshape alone
 #
-# `view` has the axes (y, x, i, j), and the columns have (taps, places). A classmate writes
-# `view.reshape(4, 6)`. That is the right shape.
+# `view`, from the last cell, has the axes (y, x, i, j): 2 · 3 places, 2 · 2 taps. The columns have 4 taps
+# and 6 places. A classmate writes `view.reshape(4, 6)`. That is the right shape.
 #
 # **Predict.** What stands in the first column of theirs? For which kernels would it be right?
 
 # %%
-right = view.transpose(2, 3, 0, 1).reshape(4, 6)
-alone = view.reshape(4, 6)
-draw.beside(draw.grid(right, name="taps first, then reshape"), draw.grid(alone, name="reshape alone"))
+right = ask_torch(F.unfold, small[None, None], kernel_size=2)[0]
+
+draw.beside(draw.grid(right, name="right"), draw.grid(view.reshape(4, 6), name="reshape alone"))
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -734,7 +739,8 @@ print("F.unfold(images, 3, stride=2, padding=1):", named.shape[-1], "columns")
 #
 # $$H_\text{out} = \left\lfloor \frac{H + 2p_h - d_h\,(\mathit{kh} - 1) - 1}{s_h} \right\rfloor + 1$$
 #
-# You may call your own `windows`, and `np.pad`. The picture has padding (0, 1) and stride (1, 2).
+# You may call your own `windows`, and `np.pad`. Leave `input` as it is, and return a new array. The picture
+# has padding (0, 1) and stride (1, 2).
 
 # %%
 draw.im2col([[1, 2, 3], [4, 5, 6], [7, 8, 9]], 2, padding=((0, 0), (1, 1)), stride=(1, 2))
@@ -742,8 +748,7 @@ draw.im2col([[1, 2, 3], [4, 5, 6], [7, 8, 9]], 2, padding=((0, 0), (1, 1)), stri
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
 #
-# You have all windows already. What is missing: zeros before it, and afterwards two axes where there are
-# six.
+# You have all windows already. What is missing? Before, zeros around the image. Afterwards, fewer axes.
 #
 # </details>
 #
@@ -782,9 +787,9 @@ draw.im2col([[1, 2, 3], [4, 5, 6], [7, 8, 9]], 2, padding=((0, 0), (1, 1)), stri
 # %% [markdown]
 # ## And back
 #
-# im2col copies. A pixel that is read by four windows is in four columns. **col2im** goes the other way:
-# every entry goes back to the pixel from which im2col would have read it. Where several entries meet, they
-# are **added**.
+# im2col copies. A pixel that is read by four windows is in four columns: in the pictures it has four marks.
+# **col2im** follows the marks back. Every entry goes to the pixel from which im2col would have read it.
+# Where several entries meet, they are **added**.
 #
 # Here are 4 × 6 numbers, for the six 2 × 2 windows of an image with 3 × 4 pixels.
 #
@@ -842,14 +847,13 @@ draw.beside(draw.counts(counts, name="windows"), draw.grid(there_and_back, name=
 
 # %%
 options = {"kernel_size": (2, 3), "stride": (2, 1), "padding": 1, "dilation": (1, 2)}
-image = rng.integers(-9, 10, (1, 2, 6, 7))
+image = rng.integers(0, 10, (1, 2, 6, 7))
 columns = ask_torch(F.unfold, image, **options)
 Y = rng.integers(-9, 10, columns.shape)
+back = ask_torch(F.fold, Y, output_size=(6, 7), **options)
 
-left = np.sum(columns * Y)
-right = np.sum(image * ask_torch(F.fold, Y, output_size=(6, 7), **options))
-assert left == right, "fold is not the adjoint of unfold"
-print(f"{left:g} = {right:g}")
+assert np.sum(columns * Y) == np.sum(image * back), "fold is not the adjoint of unfold"
+print(f"columns and Y: {np.sum(columns * Y):g}   image and col2im(Y): {np.sum(image * back):g}")
 
 # %% [markdown]
 # This is what the next chapter needs. Suppose we know, for every entry of the columns, how strongly the
@@ -894,7 +898,7 @@ print("np.add.at", sums)
 # result has the shape `(N, C, H, W)`. The options are those that `im2col` was given, in the same order.
 #
 # What was read from the padding goes back to the padding, and that is cut off. A pixel that no window reads
-# is 0.
+# is 0. Leave `input` as it is, and return a new array.
 #
 # Why does `output_size` have to be given? With two taps and stride 2, four samples have two windows, and so
 # have five. The columns do not tell.
@@ -982,7 +986,8 @@ matrix = np.array(
         [0, 0, 0, 0, 4, 2, 1],
     ]
 )
-assert np.array_equal(matrix @ signal, ask_torch(F.conv1d, signal[None, None], [[[4, 2, 1]]])[0, 0])
+expected = ask_torch(F.conv1d, signal[None, None], [[[4, 2, 1]]])
+assert np.array_equal(matrix @ signal, expected[0, 0]), "the matrix and conv1d differ"
 print("matrix @ signal =", matrix @ signal)
 
 draw.matrix(matrix)
@@ -1054,7 +1059,8 @@ weight = factors[:, :, None, None] * kernel  # (2, 2, 2, 2)
 with_channels = np.kron(factors, matrix)  # each factor times the matrix, as a block
 
 image = rng.integers(-4, 5, (1, 2, 3, 4))
-assert np.array_equal(with_channels @ image.ravel(), ask_torch(F.conv2d, image, weight).ravel())
+expected = ask_torch(F.conv2d, image, weight)
+assert np.array_equal(with_channels @ image.ravel(), expected.ravel()), "the matrix and conv2d differ"
 draw.matrix(with_channels, blocks=(6, 12))
 
 # %% [markdown]
@@ -1064,7 +1070,7 @@ draw.matrix(with_channels, blocks=(6, 12))
 # The options change the matrix like this:
 #
 # - **stride**: fewer places, so fewer rows. Those that are left stay as they are.
-# - **dilation**: more zeros between the taps of a row.
+# - **dilation**: zeros between the taps of a row. The span grows, so there are fewer rows, too.
 # - **padding**: more places, so more rows. But the padding has no columns. A tap that lies on it meets a
 #   zero, adds nothing, and is **left out**.
 #
@@ -1104,9 +1110,8 @@ for i, j in np.ndindex(2, 2):
     row, column = 1 + i - 1, 0 + j - 1  # place (1, 0), padding 1
     number, inside = row * W + column, 0 <= row < H and 0 <= column < W
     kept = 0 <= number < H * W
-    print(
-        f"tap [{i}, {j}]: row {row}, column {column:2}, number {number:2}  inside: {inside!s:5}  kept: {kept}"
-    )
+    print(f"tap [{i}, {j}]: row {row}, column {column:2}, number {number:2}", end="   ")
+    print(f"inside: {inside!s:5}  kept: {kept}")
 
 # %% [markdown]
 # ### What a matrix does to one pixel
@@ -1220,15 +1225,15 @@ draw.matrix(example, blocks=(2, 3))
 #
 # A linear layer may have any matrix. A convolution is a linear layer whose matrix obeys two rules. It is
 # **local**: an entry of the output reads only its window, and the rest of its row is 0. It is **shared**:
-# in every row stand the same taps.
+# in all rows of one output channel stand the same taps.
 #
 # **Predict.** The kernel is as large as the image, and nothing is padded. What is its matrix?
 #
 # <details><summary>Answer</summary>
 #
 # It has one row for each filter, and no zeros that the filter does not have itself. It is
-# `weight.reshape(C_out, -1)`, as in the first section. A convolution with one place is a linear layer
-# without any rule.
+# `weight.reshape(C_out, -1)`, as in the first section. With one place there is nothing to leave out and
+# nothing to share.
 #
 # </details>
 #

@@ -303,7 +303,7 @@ SHORTCUTS = {
         ("convlab.solutions.conv1d.correlate1d", lambda x, w: convlab.solutions.conv1d.correlate1d(x, w)),
         ("convlab.checks.exercises.conv1d.correlate", lambda x, w: exercises_conv1d.correlate(x, w)),
         ("convlab.checks.oracle.expected", torch_oracle),
-        ("convlab.checks.check.report", lambda x, w: convlab.checks.report(np.convolve, "convolve1d")),
+        ("convlab.checks.calls.report", lambda x, w: convlab.checks.report(np.convolve, "convolve1d")),
     ],
     "swallowed": [
         ("np.convolve", swallows),

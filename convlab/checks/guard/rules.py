@@ -92,12 +92,13 @@ class Rules:
         return None if found is None or (found[1] and self._fft) else found[0]
 
     def of_call(self, module: str, qualname: str, arguments: Mapping[str, Any]) -> str | None:
-        """The same of a function for which it depends on its arguments: "convlab.functional.conv2d with groups"."""
+        """What people call this call, if it is refused for its arguments; else None."""
         name = f"{module.removeprefix('convlab.')}.{qualname}"
         if name not in self._limited:
             return None
-        argument, value = self._limited[name]
-        return None if str(arguments.get(argument)) == value else f"convlab.{name} with another {argument}"
+        argument, only = self._limited[name]
+        given = str(arguments.get(argument))
+        return None if given == only else f"convlab.{name} with {argument}={given}"
 
     def of_operator(self, name: str) -> str | None:
         """What people call this built-in function ("conv2d") or torch operator ("aten::im2col"), if refused."""

@@ -61,7 +61,7 @@ class Guard:
     Parameters
     ----------
     name : the exercise's
-    allowed : what of convlab may be called, and "numpy.fft" where FFTs are asked for
+    allowed : what of convlab may be called, "numpy.fft" where FFTs are asked for, and "*" where nothing is refused
     arguments : of the call; functions among them may be called, wherever they come from
     solution : a function of convlab that may be called, and is watched like a student's
     watches : if False, the guard does nothing
@@ -84,7 +84,7 @@ class Guard:
         self._rules = Rules(name, allowed)
         self._given = {code for argument in arguments for code in _codes(argument)}
         self._solution = set(_codes(solution))
-        self._watches = watches
+        self._watches = watches and "*" not in allowed
         self._on = False
         # By id, as hashing a code object hashes all of it. The object is kept beside, so that no id is used twice.
         self._verdicts: dict[int, tuple[CodeType, str | None]] = {}

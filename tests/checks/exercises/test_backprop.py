@@ -19,7 +19,7 @@ from convlab.checks.exercises.backprop import (
 )
 from convlab.checks.exercises.matrix_product import layout_of
 from convlab.checks.play import play
-from convlab.checks.report import examine
+from convlab.checks.reports import examine
 
 
 def pair(value):

@@ -20,7 +20,7 @@ from convlab.checks.exercises.matrix_product import (
     windows,
 )
 from convlab.checks.play import play
-from convlab.checks.report import examine
+from convlab.checks.reports import examine
 
 
 def pair(value):

@@ -10,7 +10,7 @@ from convlab.checks.exercises._speed_gemm import conv2d_gemm, multiplied
 from convlab.checks.exercises.speed import EXERCISES, conv1d_input_stationary, scatter
 from convlab.checks.exercises.stride_and_padding import computing
 from convlab.checks.play import play
-from convlab.checks.report import examine
+from convlab.checks.reports import examine
 from convlab.functional import dilate, flip, pad, resolve_padding, unfold
 
 SEEDS = range(5)

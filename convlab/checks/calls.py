@@ -9,7 +9,7 @@ from typing import Any
 
 from convlab.checks.exercise import Exercise
 from convlab.checks.registry import EXERCISES
-from convlab.checks.report import Report, examine
+from convlab.checks.reports import Report, examine
 from convlab.draw import Picture
 
 __all__ = ["CheckFailed", "check", "grading_seed", "report"]

@@ -97,7 +97,7 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int, look_cl
     }
     notes = tuple(syntax_report(function, exercise))
     if not failing:
-        message = f"{exercise.name}: all {len(turns)} samples agree with {exercise.oracle_name}."
+        message = _all_is_well(exercise, len(turns))
         return Report(exercise.name, True, groups, len(turns), 0, None, None, None, message, notes)
     # A shortcut is told before anything else; and a call that never ended hides what the later ones would give.
     telling = [t for kind in ("refused", "time") for t in failing if t.kind == kind]
@@ -105,7 +105,7 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int, look_cl
     ordered = sorted(turns, key=lambda turn: not turn.sentence)
     because = diagnosis.cause(exercise, [t.sample for t in ordered], [t.played for t in ordered])
     tap, shown = None, None
-    if look_closer:
+    if look_closer and exercise.judge is None:
         player = _Player(function, exercise)
         turn = player.smallest_like(turn)
         tap = player.wrong_tap(turn)
@@ -115,6 +115,9 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int, look_cl
         message = f"{exercise.name}: {turn.sentence}."
     elif all(other.kind == "not written" for other in failing):
         message = f"{turn.sentence}."
+    elif exercise.judge is not None:
+        earned = sum(group.earned for group in groups.values())
+        message = _judged_message(exercise, earned, turn, because)
     else:
         # Once the cause is known, that sums of products would behave otherwise is no news.
         told = tap is not None and (because is None or tap.used is not None)
@@ -155,6 +158,9 @@ def _take_turn(
     played = play(function, exercise, sample, seconds)
     if played.failure:
         return _Turn(sample, played, right, played.failure.kind, played.failure.text)
+    if exercise.judge is not None:
+        sentence = oracle.judged(exercise, sample, played.answer)
+        return _Turn(sample, played, right, "judged" if sentence else "", sentence or "")
     difference = compare(played.answer, right, exercise.rtol, exercise.atol, exercise.results)
     if difference is None:
         return _Turn(sample, played, right, "", "")
@@ -210,6 +216,22 @@ class _Player:
 
     def _left(self) -> float:
         return self.ends - time.monotonic()
+
+
+def _all_is_well(exercise: Exercise, count: int) -> str:
+    if exercise.judge is not None:
+        return f"{exercise.name}: {exercise.points} of {exercise.points} points."
+    return f"{exercise.name}: all {count} samples agree with {exercise.oracle_name}."
+
+
+def _judged_message(exercise: Exercise, earned: int, turn: _Turn, because: str | None) -> str:
+    first, *more = turn.sentence.splitlines()
+    message = [
+        f"{exercise.name} · {earned} of {exercise.points} points so far.",
+        f"{reproduce(exercise, turn.sample)}: {first}",
+        *(f"  {line}" for line in more),
+    ]
+    return "\n".join([*message, because] if because else message)
 
 
 def _message(
