@@ -847,7 +847,7 @@ draw.beside(draw.counts(counts, name="windows"), draw.grid(there_and_back, name=
 
 # %%
 options = {"kernel_size": (2, 3), "stride": (2, 1), "padding": 1, "dilation": (1, 2)}
-image = rng.integers(0, 10, (1, 2, 6, 7))
+image = rng.integers(1, 10, (1, 2, 6, 7))
 columns = ask_torch(F.unfold, image, **options)
 Y = rng.integers(-9, 10, columns.shape)
 back = ask_torch(F.fold, Y, output_size=(6, 7), **options)
