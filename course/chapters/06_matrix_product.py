@@ -326,8 +326,9 @@ print(f"the view shows {64 * 224 * 224 * 3 * 3:,} numbers; in memory are {64 * 2
 # $$\bigl(N,\; C,\; H_\text{out},\; W_\text{out},\; \mathit{kh},\; \mathit{kw}\bigr), \qquad
 # H_\text{out} = \left\lfloor \frac{H - d_h\,(\mathit{kh} - 1) - 1}{s_h} \right\rfloor + 1$$
 #
-# with the places before the taps. `input` may be a view itself: transposed, turned round, every other
-# column of something larger. It may hold numbers of 4 bytes. All of that stands in `input.strides`.
+# with the places before the taps, and $W_\text{out}$ likewise. `input` may be a view itself: transposed,
+# turned round, every other column of something larger. It may hold numbers of 4 bytes. All of that stands
+# in `input.strides`.
 #
 # Only the numbers are checked, so loops that copy are right, too. A view is better. NumPy's
 # `sliding_window_view` is not forbidden, but you will learn more without it.
@@ -514,9 +515,9 @@ assert output[n, y, x, o] == entry, "transposing changed the convolution"
 print("output:", output.shape, f"  output[{n}, {y}, {x}, {o}] = {entry}")
 
 # %% [markdown]
-# Neither order is better. With channels last, a window's row of pixels with all its channels is one run of
-# memory. With channels first, a row of one channel is. Which is faster depends on the layer, the library
-# and the machine.
+# Neither order is better in general. With channels last, a window's row of pixels with all its channels is
+# one run of memory. With channels first, a row of one channel is. Which is faster depends on the layer, the
+# library and the machine.
 #
 # torch can keep channels last in memory while the shape stays `(N, C, H, W)`. It calls this a memory
 # format. Only the strides tell. And mind the unit: torch's `stride()` counts numbers, NumPy's `strides`
@@ -628,8 +629,8 @@ draw.im2col(two_channels, 2)
 # memory of a filter. So `weight.reshape(C_out, -1)` has its taps in just this order. (`-1` means: whatever
 # is left.)
 #
-# **Predict.** A batch of shape (8, 3, 32, 32), sixteen filters with kernels of 5 × 5. Which shapes have the
-# columns, `weight.reshape(16, -1)`, their product, and the output?
+# **Predict.** A batch of shape (8, 3, 32, 32), sixteen filters with kernels of 5 × 5. What are the shapes
+# of the columns, of `weight.reshape(16, -1)`, of their product and of the output?
 #
 # <details><summary>Answer</summary>
 #
@@ -791,7 +792,8 @@ draw.im2col([[1, 2, 3], [4, 5, 6], [7, 8, 9]], 2, padding=((0, 0), (1, 1)), stri
 # **col2im** follows the marks back. Every entry goes to the pixel from which im2col would have read it.
 # Where several entries meet, they are **added**.
 #
-# Here are 4 × 6 numbers, for the six 2 × 2 windows of an image with 3 × 4 pixels.
+# Let `columns` be the numbers 0 to 23, in 4 rows of 6. They belong to the six 2 × 2 windows of an image
+# with 3 × 4 pixels.
 #
 # **Predict.** Pixel [1, 1] is in four windows. Which four entries of `columns` meet there? What is their
 # sum?
@@ -1212,9 +1214,9 @@ draw.matrix(example, blocks=(2, 3))
 # <details><summary>Three messages people meet here, and what they mean</summary>
 #
 # - `IndexError: index 1 is out of bounds for axis 1 with size 1`: a tap on the padding was not left out.
-# - `This entry should be made of nothing; yours is made of weight[0, 0, 0, 0]`: a tap came down where it
-#   does not belong. With padding, a negative index may have gone round. Without, the number of a row may
-#   have been counted with `H_out` instead of `W_out`.
+# - `This entry should be 0; yours is made of weight[0, 0, 0, 0]`: a tap came down where it does not belong.
+#   With padding, a negative index may have gone round. Without, the number of a row may have been counted
+#   with `H_out` instead of `W_out`.
 # - `TypeError: weight must have the dtype of input, int64, got float64`: the images of ones and zeros were
 #   made of integers. `np.eye` gives floats if nothing else is said.
 #
@@ -1225,7 +1227,7 @@ draw.matrix(example, blocks=(2, 3))
 #
 # A linear layer may have any matrix. A convolution is a linear layer whose matrix obeys two rules. It is
 # **local**: an entry of the output reads only its window, and the rest of its row is 0. It is **shared**:
-# in all rows of one output channel stand the same taps.
+# in all rows of one output channel stand the same taps (but for those that lie on padding).
 #
 # **Predict.** The kernel is as large as the image, and nothing is padded. What is its matrix?
 #
@@ -1304,9 +1306,9 @@ print("columns:", tuple(patches.shape), f"  numbers: {patches.numel():,} of {3 *
 #
 # <details><summary>Answer</summary>
 #
-# 512 · 7 · 7 · 4096 = 102,760,448 weights, three quarters of all that VGG-16 has. The linear layer takes
-# nothing but 7 × 7. The convolution, with the same weights, gives 8 × 8 places: an answer for each part of
-# the picture. FCN, a well-known network that labels every pixel, was made from VGG-16 like that.
+# 512 · 7 · 7 · 4096 = 102,760,448 weights, about three quarters of all that VGG-16 has. The linear layer
+# takes nothing but 7 × 7. The convolution, with the same weights, gives 8 × 8 places: an answer for each
+# part of the picture. FCN, a well-known network that labels every pixel, was made from VGG-16 like that.
 #
 # </details>
 
@@ -1320,8 +1322,8 @@ print("places:", functional.output_size((14, 14), (7, 7)))
 # `torch.istft` does that.
 #
 # **Channels last.** Keras and TensorFlow use it unless told otherwise, and NVIDIA recommends it for the
-# Tensor Cores of its processors. Whoever carries weights from there to torch needs the transpose (3, 2, 0,
-# 1) from above.
+# Tensor Cores of its processors. To carry weights from there to torch takes the transpose from above,
+# `(3, 2, 0, 1)`.
 
 # %% [markdown]
 # ## The card to keep

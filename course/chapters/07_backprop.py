@@ -30,7 +30,7 @@
 # with channels, padding, stride and dilation. The matrix of chapter 6 comes back for a moment. From school:
 # the slope of a function, and the chain rule.
 #
-# **It takes** about an hour and a half. Most of it belongs to the four exercises.
+# **It takes** a good hour and a half. Two thirds of it belongs to the four exercises.
 
 # %%
 import numpy as np
@@ -116,7 +116,7 @@ draw.signal(grad_output, name="grad_output")
 #                           grad_weight
 # ```
 #
-# Our layer turns it into two answers.
+# (The 1 at the end: the loss grows once as much as itself.) Our layer turns what it gets into two answers.
 #
 # - `grad_weight[k]`: how the loss changes with tap `k`. Learning needs this.
 # - `grad_input[m]`: how the loss changes with sample `m`. The layer before ours needs this. It is *its*
@@ -125,8 +125,8 @@ draw.signal(grad_output, name="grad_output")
 # (`x` remains the place of a window. A sample gets the letter `m`.) From layer to layer this runs back to
 # the first one, hence the name **backpropagation**, or backprop.
 #
-# What the layers after it look like, ours need not know. Small changes of the output change the loss as if
-# it were this weighted sum, whatever it is really made of:
+# What the layers after ours look like, it need not know. Small changes of the output change the loss as they
+# would change this weighted sum, whatever the loss is made of:
 #
 # $$\sum_x \mathrm{grad\_output}[x]\;\text{output}[x]$$
 
@@ -186,7 +186,8 @@ for eps in (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12):
 # </details>
 #
 # For central differences the best step is near 1e-5. We use 1e-6, as torch's own checker does. With numbers
-# of ordinary size that leaves nine or ten right digits. A one-sided difference never gets beyond eight.
+# of ordinary size that leaves nine or ten right digits. A one-sided difference never gets beyond
+# about eight.
 
 # %% [markdown]
 # ## Why float64
@@ -245,7 +246,7 @@ print(f"grad_weight[0] = {np.sum((above - below) * grad_output) / (2 * eps):.4f}
 #
 # Not at all: it prints 15.0000. In each product a tap appears once, so the output climbs in a straight line
 # as one tap grows. A straight line has the same slope everywhere, and a step of any length measures it.
-# Nobody may rely on that. The function that is measured may hold squares, or a whole network.
+# Do not rely on it. The function that is measured may hold squares, or a whole network.
 #
 # </details>
 #
@@ -262,12 +263,13 @@ print(f"grad_weight[0] = {np.sum((above - below) * grad_output) / (2 * eps):.4f}
 # ## Exercise: `numerical_gradient`
 # <!-- exercise: numerical_gradient -->
 #
-# Measure how $\sum f(x)\,\mathrm{grad\_output}$ changes with each entry of `x`, by central differences with the
-# formula above.
+# Measure how $\sum f(x)\,\mathrm{grad\_output}$ changes with each entry of `x`. Use central differences, with
+# the formula above.
 #
 # - `function` takes an array of the shape of `x` and returns an array of the shape of `grad_output`. The two
 #   shapes may differ.
-# - `x` holds `float64` and has one axis or several. The result has its shape.
+# - `x` holds `float64` and has one axis or several. It may be a reversed or a transposed view. The result has
+#   its shape.
 # - `eps` is 1e-6 if nothing else is said. Use the one you are given: some calls take large steps, and there
 #   a one-sided difference shows.
 #
@@ -383,8 +385,8 @@ draw.window(input, grad_output, 1, names=("input", "grad_output", "grad_weight")
 
 # %%
 k = 0
-first = input[0 + k] * grad_output[0] + input[1 + k] * grad_output[1] + input[2 + k] * grad_output[2]
-rest = input[3 + k] * grad_output[3] + input[4 + k] * grad_output[4]
+first = input[0 + k] * grad_output[0] + input[1 + k] * grad_output[1]
+rest = input[2 + k] * grad_output[2] + input[3 + k] * grad_output[3] + input[4 + k] * grad_output[4]
 print(f"grad_weight[{k}] = {first + rest}")
 
 _, in_torch = ask_autograd(input, weight, grad_output)
@@ -493,8 +495,8 @@ draw.stack(one_image, name="grad_output[0]")
 
 # %%
 pair = np.array([[[[1, 2]], [[0, -1]]], [[[3, 1]], [[2, 2]]]])
-sheets = [[draw.grid(pair[n, o], name=f"grad_output[{n}, {o}]") for o in range(2)] for n in range(2)]
-draw.beside(draw.beside(*sheets[0]), draw.beside(*sheets[1]))
+sheets = [draw.grid(pair[n, o], name=f"grad_output[{n}, {o}]") for n in range(2) for o in range(2)]
+draw.beside(draw.beside(*sheets[:2]), draw.beside(*sheets[2:]))
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
@@ -565,12 +567,15 @@ draw.window(input, [1, -2, 3], 1, dilation=2, names=("input", "grad_output", "gr
 # </details>
 
 # %%
+draw.places(8, 3, stride=2)
+
+# %%
 eight = np.array([2, 1, 4, 3, 0, 5, 2, 6])
-draw.beside(draw.places(8, 3, stride=2), draw.places(8, 3, dilation=2))
+draw.window(eight, [1, -2, 3], 3, dilation=2, names=("input", "grad_output", "grad_weight"))
 
 # %% [markdown]
-# On the left you see the forward pass: three windows, three taps in each. On the right you see `grad_output`
-# on the same eight samples. Its last place is one too many.
+# The first picture is the forward pass: each window has the taps 0, 1 and 2. The second picture shows
+# `grad_output` at place 3. The 11 is a number, but it is no tap's gradient.
 
 # %% [markdown]
 # ## Exercise: `conv2d_weight`
@@ -725,15 +730,15 @@ draw.backward(grad_output, weight, 7, 0)
 
 # %%
 m = 3
-back = grad_output[m - 0] * weight[0] + grad_output[m - 1] * weight[1] + grad_output[m - 2] * weight[2]
-print(f"grad_input[{m}] = {back}")
+from_taps_0_and_1 = grad_output[m - 0] * weight[0] + grad_output[m - 1] * weight[1]
+print(f"grad_input[{m}] = {from_taps_0_and_1 + grad_output[m - 2] * weight[2]}")
 
 grad_input, _ = ask_autograd(input, weight, grad_output)
 assert np.array_equal(grad_input, np.convolve(grad_output, weight)), "the gradient is no true convolution"
 print("torch:", grad_input)
 
 # %% [markdown]
-# As in chapter 1 there is a picture of it as a window. The signal is `grad_output` with K − 1 zeros at each
+# As in chapter 1, it can be drawn as a window. The signal is `grad_output` with K − 1 zeros at each
 # end, and the kernel is flipped:
 
 # %%
@@ -749,8 +754,8 @@ draw.window(
 # window `x` hands out. It is the echo of chapter 1. A column holds what one sample gets.
 
 # %%
-impulses = np.eye(7)
-matrix = np.array([np.correlate(impulse, weight, "valid") for impulse in impulses]).T  # chapter 6's
+answers = [np.correlate(impulse, weight, "valid") for impulse in np.eye(7)]
+matrix = np.array(answers).T  # row x: where window x has its taps
 handed_out = grad_output[:, None] * matrix
 
 assert np.array_equal(handed_out.sum(axis=0), grad_input), "the columns do not add up to the gradient"
@@ -792,8 +797,8 @@ draw.beside(draw.places(9, 3, stride=3), draw.places(7, 3, stride=2))
 # %% [markdown]
 # ## Where the flip comes from
 #
-# In chapter 6 a convolution became a matrix, one row for each window: `output = matrix @ input`. Entry
-# `[x, m]` says how much sample `m` counts in output `x`.
+# The `matrix` behind the grid of shares is that of chapter 6: one row for each window, and
+# `output = matrix @ input`. Entry `[x, m]` says how much sample `m` counts in output `x`.
 #
 # Forward, output `x` walks along *row* `x`. Backward, sample `m` walks along *column* `m`. So the backward
 # pass is the product with the **transposed** matrix.
@@ -910,10 +915,19 @@ print("three equal sums:", np.array(sums))
 # </details>
 
 # %%
-steps = np.array([[1, 1, 1, 2, 3], [1, 1, 1, 2, 3], [1, 1, 1, 2, 3], [2, 2, 2, 2, 3], [3] * 5, [4] * 5])
+steps = np.array(
+    [
+        [1, 1, 1, 2, 3],
+        [1, 1, 1, 2, 3],
+        [1, 1, 1, 2, 3],
+        [2, 2, 2, 2, 3],
+        [3, 3, 3, 3, 3],
+        [4, 4, 4, 4, 4],
+    ]
+)
 left_minus_right = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
 
-draw.backward(np.ones((4, 3), dtype=int), left_minus_right, (6, 5), (1, 1))
+draw.backward(np.ones((4, 3), dtype=int), left_minus_right, (6, 5), (2, 2))
 
 # %%
 expected_weight = [[15, 18, 25], [21, 23, 28], [30, 31, 34]]
@@ -985,6 +999,10 @@ draw.backward([1, -2, 3], weight, 8, 4, stride=2)
 # %%
 spread = np.array([1, 0, -2, 0, 3])
 draw.window(spread, weight[::-1], 4, padding=2, names=("spread", "flipped", "grad_input"))
+
+# %% [markdown]
+# A dilation stays with the kernel. Flipped, its taps still lie `d` apart, and "full" means `d·(K − 1)` zeros
+# at each end, as in chapter 5.
 
 # %% [markdown]
 # ## The tail
@@ -1089,7 +1107,8 @@ draw.backward([1, -2, 3], weight, 6, 5, stride=2, padding=1)
 # `functional.dilate` and `functional.flip` may be used again.
 
 # %%
-draw.backward([[1, -2], [3, 2]], [[1, 2, 5], [4, 3, 1], [2, 1, 3]], (4, 4), (1, 3), stride=2, padding=1)
+kernel = [[1, 2, 5], [4, 3, 1], [2, 1, 3]]
+draw.backward([[1, -2], [3, 2]], kernel, (4, 4), (1, 3), stride=2, padding=1)
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
@@ -1152,8 +1171,8 @@ draw.backward([[1, -2], [3, 2]], [[1, 2, 5], [4, 3, 1], [2, 1, 3]], (4, 4), (1, 
 #
 # **What training costs.** Each product of the forward pass hands back two numbers, and each costs a product.
 # So the backward pass of a layer takes twice as many products as the forward pass, and a round of training
-# three times as many as using the network. The first layer saves a third of it: nobody asks for the gradient
-# by the pixels of a photograph.
+# three times as many as using the network. The first layer needs two thirds of that: nobody asks for the
+# gradient by the pixels of a photograph.
 #
 # **What it keeps.** `grad_weight` needs the input of the layer. So each layer's input stays in memory until
 # the backward pass comes along.
@@ -1235,7 +1254,8 @@ print("gradcheck:", torch.autograd.gradcheck(layer, (image, kernel, bias)))
 # | shapes | each gradient has the shape of what it belongs to |
 # | in words | grad_weight: a correlation. grad_input: a full one, kernel flipped, channels swapped |
 # | stride | spreads grad_output, in both |
-# | tail | the rows at the end of padded that no window read have gradient 0 |
+# | dilation | in grad_weight the step of grad_output from tap to tap; in grad_input it spreads the kernel |
+# | tail | rows of padded from $(H_\text{out} - 1)\,s_h + d_h\,(\mathit{kh} - 1) + 1$ on: gradient 0 |
 # | adjoint | ⟨output, grad_output⟩ = ⟨input, grad_input⟩ = ⟨weight, grad_weight⟩ |
 # | measured | $(f(x + \mathit{eps}) - f(x - \mathit{eps}))\,/\,(2\,\mathit{eps})$, with 1e-6, in `float64` |
 #
@@ -1246,5 +1266,6 @@ print("gradcheck:", torch.autograd.gradcheck(layer, (image, kernel, bias)))
 # 3. The shape of the output does not tell the shape of the input. Test a stride with sizes that leave rows
 #    over.
 #
-# **Next:** the output, `grad_weight` and `grad_input` are the same products, added up in three orders. Which
-# order is the fast one? Chapter 8 counts what each of them reads and writes, and then makes them fast.
+# **Next:** in this chapter the same products were sorted by place, by tap and by sample. The forward pass can
+# be computed in these three orders as well. Chapter 8 counts what each of them reads and writes, and then
+# makes the sums fast.
