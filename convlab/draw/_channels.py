@@ -14,7 +14,7 @@ import numpy.typing as npt
 from convlab.draw import _theme as theme
 from convlab.draw._arrays import outlines, same_part, spoken, spoken_places, with_part_shown
 from convlab.draw._canvas import Block, arrow, column, coordinate, label, tag, text
-from convlab.draw._cells import HEIGHT, sheet, titled
+from convlab.draw._cells import HEIGHT, cell_width, sheet, titled
 from convlab.draw._geometry import Whole
 from convlab.draw._numbers import Array, as_array, entry, number, total
 from convlab.draw._picture import Picture
@@ -97,14 +97,18 @@ def _lines(
     flat = input.ndim == 2
     taps = [{tap.place: tap for tap in part.taps} for part in parts]
     kernels, width = same_part(weight[: len(parts)], most=MOST_TAPS, page=KERNEL)
+    made_cells = [
+        product_cells([tap for place, tap in taps[c].items() if place in kernels[c]]) for c in drawn
+    ]
+    made_width = max(cell_width(cells.values()) for cells in made_cells)
     lines = []
     for c in drawn:
         name = f"weight[{c}]"
         block = sheet(marked(kernels[c], taps[c]), name=name, width=width, indices=flat)
         lines.append([with_part_shown(titled(block, name), kernels[c], weight[c].shape, NOTE)])
         if made:
-            cells = product_cells([tap for place, tap in taps[c].items() if place in kernels[c]])
-            lines[c].append(titled(sheet(cells, name=f"products[{c}]", indices=False), "products"))
+            block = sheet(made_cells[c], name=f"products[{c}]", width=made_width, indices=False)
+            lines[c].append(titled(block, "products"))
     room -= BETWEEN + sum(BETWEEN + max(piece.width for piece in pieces) for pieces in zip(*lines))
     sources = [tap.source for tap in parts[0].taps]
     page = room - (0 if flat else 26)

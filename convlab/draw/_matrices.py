@@ -64,7 +64,7 @@ def matrix(
     filled = int(np.count_nonzero(array))
     drawn = _numbers(array, colours, parts, name) or _pixels(array, colours, parts, name)
     share = f"{filled} of {array.size} entries are not 0"
-    said = share + ("; the empty ones are" if filled < array.size else "")
+    said = share + ("; empty cells are 0" if filled < array.size else "")
     notes = [paragraph(said, max(drawn.width, 300.0), size=theme.SMALL)]
     if "data-index" not in drawn.body:
         notes.insert(0, _key(array, colours))

@@ -132,6 +132,8 @@ def _row(at: int, taps: list[int], width: float, found: Sliding) -> Block:
         for k, i in enumerate(taps)
     }
     block = sheet(cells, name=f"output[{at}]", width=width, indices=False, height=ROW, size=theme.SMALL)
+    if found.dilation == (1,):
+        return block
     bar = tag("rect", x=width / 2, y=ROW / 2 - 3, width=block.width - width, height=6, fill=theme.LINE)
     return Block(bar + block.body, block.width, ROW, ROW / 2)
 

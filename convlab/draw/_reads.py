@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import SupportsIndex
 
 import numpy.typing as npt
@@ -29,6 +29,7 @@ def reads(
     *,
     name: str = "input",
     at: Whole | None = None,
+    output: str = "output",
 ) -> Picture:
     """Draw an array twice: with the entries that should be read, and with those that were.
 
@@ -42,6 +43,8 @@ def reads(
     name : str
     at : int, or tuple of int, optional
         The output entry that reads them.
+    output : str
+        What the output is called.
 
     Raises
     ------
@@ -56,23 +59,18 @@ def reads(
         (max([0, *(-i[axis] for i in both)]), max([0, *(i[axis] - n + 1 for i in both)]))
         for axis, n in enumerate(array.shape)
     )
-    # The two stand beside each other if half a page holds what they read, else below each other.
-    half = (theme.PAGE - theme.GAP) / 2 - 30
-    rank = array.ndim
-    cells = number_cells(
-        array, around=both, most=MOST_CELLS, page=theme.PAGE - 30 if rank == 1 else half, pads=pads
-    )
     blocks = [
-        _panel(array, cells, title, places, should, does, name)
+        _panel(array, _part(array, both, places, pads), title, places, should, does, name)
         for title, places in ((WANTED, should), (USED, does))
     ]
-    block = column([flow(blocks, 28), _key(should, does)], 12)
+    head, lead = [label(name, bold=True), label(str(array.shape), size=theme.SMALL, colour=theme.MUTED)], ""
     if at is not None:
         index = integers(at)
         if index is None:
             raise ValueError(f"at is {at!r}: it must be an integer or a tuple of integers")
-        block = column([label(f"for {entry('output', index)}", mono=True, bold=True), block], 10)
-    lead = "" if at is None or index is None else f"For {entry('output', index)}: "
+        result = entry(clean(output), index)
+        head, lead = [label(result, mono=True, bold=True), label("reads"), *head], f"For {result}: "
+    block = column([row(head, 6), flow(blocks, 28), _key(should, does)], 12)
     alt = f"{lead}{name} should be read at {_said(should)}; yours reads {_said(does)}."
     missed, extra = sorted(set(should) - set(does)), sorted(set(does) - set(should))
     for what, indices in (("Left out", missed), ("Read in error", extra)):
@@ -90,6 +88,20 @@ def _places(places: Places, name: str, rank: int) -> Counter[Index]:
             raise ValueError(f"{name} holds {place!r}: each place must be {each}")
         found[index] += 1
     return found
+
+
+def _part(
+    array: Array, both: Sequence[Index], places: Counter[Index], pads: tuple[tuple[int, int], ...]
+) -> dict[Index, Cell]:
+    """Return the cells of one side: where both read if that fits, else where this side does, or begins to."""
+    half = (theme.PAGE - 28) / 2 - 30  # so that two images stand beside each other
+    page = theme.PAGE if array.ndim == 1 else half
+    cells: dict[Index, Cell] = {}
+    for around in (both, list(places), sorted(places)[:1]):
+        cells = number_cells(array, around=around, most=MOST_CELLS, page=page, pads=pads)
+        if cells.keys() >= set(around):
+            break
+    return cells
 
 
 def _panel(

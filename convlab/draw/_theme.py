@@ -21,7 +21,7 @@ RESULT_FILL = "#FFE9D9"
 WRONG = "#F9C49A"  # a cell read in error
 OUTSIDE = "#EEF1F4"  # what padding adds; its edge is dashed
 EMPTY = "#F7F8FA"  # a zero that is not written
-HATCH = "#C9CFD6"  # over what no window reads; a number on it stays readable
+HATCH = "#AAB2BB"  # over what no window reads; a number on it stays readable
 
 # Paul Tol's "light" scheme (https://personal.sron.nl/~pault): nine fills that carry dark text and stay
 # apart for colour-blind readers, in an order that parts the most alike. Each is one tap of a small kernel;

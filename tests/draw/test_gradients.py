@@ -74,6 +74,11 @@ def test_the_kernel_of_a_signal_is_turned_around_so_that_each_tap_stands_below_i
     assert set(made) == {(1,)}
     assert drawn.numbers("products") == {(1,): "4"}
     assert drawn.lefts("grad_input")[2,] == taps[0,]
+    drawn = read(draw.backward([1, 2, 3, 4, 5, 6], [1, 2, -3], 8, 4))
+    assert drawn.lefts("products") == pytest.approx(drawn.lefts("weight"))
+    assert [drawn.lefts("grad_output")[o,] for o in (4, 3, 2)] == pytest.approx(
+        list(drawn.lefts("weight").values())
+    )
 
 
 def test_gradients_that_fall_on_the_padding_have_a_place_too(read):

@@ -65,7 +65,7 @@ def test_a_large_matrix_of_many_numbers_is_coloured_by_sign_and_size(read, decod
 
 def test_how_many_entries_are_not_zero_is_written_and_said(read):
     picture = draw.matrix(BAND, blocks=(1, 2), name="T")
-    assert "6 of 12 entries are not 0; the empty ones are" in read(picture).words
+    assert "6 of 12 entries are not 0; empty cells are 0" in read(picture).words
     assert picture.alt == (
         "Matrix T, 3 by 4: 6 of 12 entries are not 0, values from −1 to 2. Lines part it into blocks of 1 by 2. "
         "First row: 2, −1, 0, 0."

@@ -94,3 +94,11 @@ def test_places_say_what_each_reads():
 def test_an_error_names_the_argument_and_what_it_may_be(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_only_taps_that_are_apart_are_joined_by_a_bar():
+    def bars(picture):
+        return picture.svg.count('height="6"')
+
+    assert bars(draw.places(9, 3, dilation=2)) == 5
+    assert bars(draw.places(9, 3, padding=1)) == 0

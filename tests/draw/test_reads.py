@@ -67,6 +67,17 @@ def test_of_a_large_array_the_part_that_is_read_is_drawn_on_both_sides(read):
     assert {(50, 60), (51, 60)} <= set(drawn.cells(USED))
 
 
+def test_places_that_are_far_apart_are_each_drawn_on_their_side(read):
+    drawn = read(draw.reads(np.zeros((100, 100)), [(50, 60)], [(99, 0), (10, 99)]))
+    assert drawn.outlined(WANTED, "right") == {(50, 60)}
+    assert drawn.outlined(USED, "wrong") == {(10, 99)}
+
+
+def test_the_array_and_the_entry_that_reads_it_are_named(read):
+    words = read(draw.reads(IMAGE, SQUARE, ABOVE, name="x[0, 1]", at=(2, 3), output="grad")).words
+    assert words[:4] == ["grad[2, 3]", "reads", "x[0, 1]", "(4, 5)"]
+
+
 def test_the_difference_is_said(read):
     picture = draw.reads(IMAGE, ABOVE, SQUARE, at=(0, 0, 2, 1))
     assert picture.alt == (
