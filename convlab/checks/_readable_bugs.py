@@ -4,6 +4,7 @@ Written as a learner would write it, so without annotations.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
+# ruff: noqa: RUF059  (a size that is read and not used may be the mistake)
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def settle(input, weight, stride, padding, dilation):
 def amber(input, weight, bias=None, stride=1, padding=0, dilation=1):
     (s_h, s_w), (d_h, d_w), pads, (H_out, W_out) = settle(input, weight, stride, padding, dilation)
     padded = np.pad(input, ((0, 0), (0, 0), *pads))
-    C_out, C_in, kh, kw = weight.shape
+    C_out, _, kh, kw = weight.shape
     output = np.zeros((len(input), C_out, H_out, W_out))
     for i in range(kh):
         for j in range(kw):
@@ -42,7 +43,7 @@ def amber(input, weight, bias=None, stride=1, padding=0, dilation=1):
 def coral(input, weight, bias=None, stride=1, padding=0, dilation=1):
     (s_h, s_w), (d_h, d_w), pads, (H_out, W_out) = settle(input, weight, stride, padding, dilation)
     padded = np.pad(input, ((0, 0), (0, 0), *pads))
-    C_out, C_in, kh, kw = weight.shape
+    C_out, _, kh, kw = weight.shape
     output = np.zeros((len(input), C_out, H_out, W_out))
     for y in range(H_out):
         for x in range(W_out):
@@ -56,7 +57,7 @@ def coral(input, weight, bias=None, stride=1, padding=0, dilation=1):
 def ivory(input, weight, bias=None, stride=1, padding=0, dilation=1):
     (s_h, s_w), (d_h, d_w), pads, (H_out, W_out) = settle(input, weight, stride, padding, dilation)
     (top, _), (left, _) = pads
-    C_out, C_in, kh, kw = weight.shape
+    C_out, _, kh, kw = weight.shape
     output = np.zeros((len(input), C_out, H_out, W_out))
     for y in range(H_out):
         for x in range(W_out):
@@ -73,7 +74,7 @@ def ivory(input, weight, bias=None, stride=1, padding=0, dilation=1):
 def jade(input, weight, bias=None, stride=1, padding=0, dilation=1):
     (s_h, s_w), (d_h, d_w), pads, (H_out, W_out) = settle(input, weight, stride, padding, dilation)
     padded = np.pad(input, ((0, 0), (0, 0), *pads))
-    C_out, C_in, kh, kw = weight.shape
+    C_out, _, kh, kw = weight.shape
     output = np.zeros((len(input), C_out, H_out, W_out), padded.dtype)
     for y in range(H_out):
         for x in range(W_out):

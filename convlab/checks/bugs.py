@@ -22,7 +22,10 @@ __all__ = ["BOXES", "READABLE", "Code", "buggy_conv2d", "show_code"]
 _CATALOGUE = {mistake.name: mistake.function for mistake in (*conv2d_strided.mistakes, *conv2d.mistakes)}
 
 READABLE: dict[str, Callable[..., np.ndarray]] = {
-    function.__name__: function for function in (readable.amber, readable.coral, readable.ivory, readable.jade)
+    "amber": readable.amber,
+    "coral": readable.coral,
+    "ivory": readable.ivory,
+    "jade": readable.jade,
 }
 BOXES: dict[str, Callable[..., np.ndarray]] = {
     "onyx": _CATALOGUE["weight read as [in, out]"],
@@ -62,7 +65,8 @@ def buggy_conv2d(
     """
     if name not in _ALL:
         raise ValueError(f"name is {name!r}; it may be one of {', '.join(_ALL)}")
-    return _ALL[name](input, weight, bias, stride, padding, dilation)
+    output: np.ndarray = _ALL[name](input, weight, bias, stride, padding, dilation)
+    return output
 
 
 class Code(str):

@@ -121,6 +121,7 @@ def picture(exercise: Exercise, sample: Sample, index: tuple[int, ...], tap: Wro
         [place[-axes:] for place in used if place[:-axes] == lead],
         name=f"{name}[{', '.join(map(str, lead))}]" if lead else name,
         at=index,
+        output=exercise.results[0],
     )
 
 

@@ -10,12 +10,13 @@ from convlab.checks.exercises import (
     conv2d,
     dilation,
     matrix_product,
+    speed,
     stride_and_padding,
 )
 
 __all__ = ["EXERCISES"]
 
-CHAPTERS = (conv1d, conv2d, channels_and_batches, stride_and_padding, dilation, matrix_product, backprop)
+CHAPTERS = (conv1d, conv2d, channels_and_batches, stride_and_padding, dilation, matrix_product, backprop, speed)
 
 EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES

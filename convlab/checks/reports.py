@@ -15,10 +15,14 @@ from convlab.checks.compare import compare
 from convlab.checks.exercise import Exercise, Sample
 from convlab.checks.guard import syntax_report
 from convlab.checks.message import describe, reproduce
-from convlab.checks.play import Played, play
+from convlab.checks.play import Played
+from convlab.checks.play import play as play_here
 from convlab.checks.shrink import shrink
 
 __all__ = ["GroupPoints", "Report", "examine"]
+
+Play = Callable[[Callable[..., Any], Exercise, Sample, float], Played]
+"""What `play` is: it calls a function with a sample's arguments, in so many seconds."""
 
 SECONDS_TO_EXPLAIN = 2.0  # for the calls that make a failing one smaller and find out what it sums
 
@@ -84,12 +88,19 @@ class _Turn:
     index: tuple[int, ...] | None = None
 
 
-def examine(function: Callable[..., Any], exercise: Exercise, seed: int, look_closer: bool = True) -> Report:
+def examine(
+    function: Callable[..., Any],
+    exercise: Exercise,
+    seed: int,
+    look_closer: bool = True,
+    play: Play = play_here,
+) -> Report:
     """Play every sample of the exercise, drawn with `seed`, against `function`.
 
-    `look_closer` plays further calls to make a failing one smaller and to name its wrong tap.
+    `look_closer` plays further calls to make a failing one smaller and to name its wrong tap. `play` calls the
+    function, which may be in another process.
     """
-    turns = _play_all(function, exercise, seed)
+    turns = _play_all(function, exercise, seed, play)
     failing = [turn for turn in turns if turn.sentence]
     groups = {
         name: GroupPoints(0 if any(turn.sample.group == name for turn in failing) else points, points)
@@ -106,7 +117,7 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int, look_cl
     because = diagnosis.cause(exercise, [t.sample for t in ordered], [t.played for t in ordered])
     tap, shown = None, None
     if look_closer and exercise.judge is None:
-        player = _Player(function, exercise)
+        player = _Player(function, exercise, play)
         turn = player.smallest_like(turn)
         tap = player.wrong_tap(turn)
         if tap is not None and turn.index is not None:
@@ -138,7 +149,7 @@ def examine(function: Callable[..., Any], exercise: Exercise, seed: int, look_cl
     )
 
 
-def _play_all(function: Callable[..., Any], exercise: Exercise, seed: int) -> list[_Turn]:
+def _play_all(function: Callable[..., Any], exercise: Exercise, seed: int, play: Play) -> list[_Turn]:
     turns: list[_Turn] = []
     left = exercise.time_limit
     for sample, right in oracle.samples_with_answers(exercise, seed):
@@ -147,13 +158,18 @@ def _play_all(function: Callable[..., Any], exercise: Exercise, seed: int) -> li
             # Once one call never ended or took a shortcut, the others are not worth the reader's wait.
             turns.append(dataclasses.replace(turns[-1], sample=sample))
             continue
-        turns.append(_take_turn(function, exercise, sample, right, left))
+        turns.append(_take_turn(function, exercise, sample, right, left, play))
         left -= time.monotonic() - started
     return turns
 
 
 def _take_turn(
-    function: Callable[..., Any], exercise: Exercise, sample: Sample, right: Any, seconds: float
+    function: Callable[..., Any],
+    exercise: Exercise,
+    sample: Sample,
+    right: Any,
+    seconds: float,
+    play: Play,
 ) -> _Turn:
     played = play(function, exercise, sample, seconds)
     if played.failure:
@@ -170,9 +186,10 @@ def _take_turn(
 class _Player:
     """Plays further calls, to make a failing one smaller and to find out what it sums; as long as time is left."""
 
-    def __init__(self, function: Callable[..., Any], exercise: Exercise) -> None:
+    def __init__(self, function: Callable[..., Any], exercise: Exercise, play: Play) -> None:
         self.function = function
         self.exercise = exercise
+        self.play = play
         self.ends = time.monotonic() + SECONDS_TO_EXPLAIN
 
     def smallest_like(self, turn: _Turn) -> _Turn:
@@ -199,7 +216,7 @@ class _Player:
             return oracle.expected(self.exercise, sample)
 
         def given(sample: Sample) -> Any:
-            return play(self.function, self.exercise, sample, max(self._left(), 0.01)).answer
+            return self.play(self.function, self.exercise, sample, max(self._left(), 0.01)).answer
 
         return diagnosis.wrong_tap(self.exercise, turn.sample, turn.index, right, given)
 
@@ -212,7 +229,7 @@ class _Player:
             return None
         if isinstance(right, np.ndarray) and right.size == 0:
             return None
-        return _take_turn(self.function, self.exercise, sample, right, self._left())
+        return _take_turn(self.function, self.exercise, sample, right, self._left(), self.play)
 
     def _left(self) -> float:
         return self.ends - time.monotonic()

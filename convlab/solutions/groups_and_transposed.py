@@ -14,9 +14,9 @@ def conv2d_grouped(
 ) -> np.ndarray:
     """Correlate a batch of images with a bank of filters that read only the channels of their own group.
 
-    With C = C_in // groups channels in a group, and g = o // (C_out // groups) the group of filter o:
-    output[n, o, y, x] = bias[o]
-        + sum over c < C, i and j of padded[n, g * C + c, y * s_h + i * d_h, x * s_w + j * d_w] * weight[o, c, i, j]
+    A group has C = C_in // groups input channels, and filter o belongs to group g = o // (C_out // groups):
+    output[n, o, y, x] = bias[o] + sum over c < C, i and j of
+        padded[n, g * C + c, y * s_h + i * d_h, x * s_w + j * d_w] * weight[o, c, i, j]
 
     Parameters
     ----------
@@ -39,7 +39,6 @@ def conv2d_grouped(
     h, w = d_h * (kh - 1), d_w * (kw - 1)  # from the first tap to the last
     H_out, W_out = (H + 2 * p_h - h - 1) // s_h + 1, (W + 2 * p_w - w - 1) // s_w + 1
     padded = np.pad(input, ((0, 0), (0, 0), (p_h, p_h), (p_w, p_w)))
-    # Channels of one group stand side by side, so an axis for the groups splits them off.
     images = padded.reshape(N, groups, C, H + 2 * p_h, W + 2 * p_w)
     filters = weight.reshape(groups, C_out // groups, C, kh, kw)
     output = np.zeros((N, groups, C_out // groups, H_out, W_out))
@@ -63,9 +62,10 @@ def conv_transpose2d(
 ) -> np.ndarray:
     """Let every entry of a batch of images add its multiple of a kernel to the output: the adjoint of conv2d.
 
-    The product input[n, c, y, x] * weight[c, o, i, j] is added to stamped[n, o, y * s_h + i * d_h, x * s_w + j * d_w].
-    With groups, o counts the output channels of the group that channel c belongs to. The output is `stamped`
-    without its first p_h rows and its last p_h - e_h rows (e_h: output_padding), columns likewise, and the bias.
+    The product input[n, c, y, x] * weight[c, o, i, j] is added to
+        stamped[n, o, y * s_h + i * d_h, x * s_w + j * d_w].
+    With groups, o counts the output channels of the group that channel c belongs to. The output is `stamped`,
+    without its first p_h and its last p_h - e_h rows, columns likewise, and with the bias.
 
     Parameters
     ----------
@@ -92,11 +92,8 @@ def conv_transpose2d(
     rows = (H - 1) * s_h + d_h * (kh - 1) + 1 + e_h
     columns = (W - 1) * s_w + d_w * (kw - 1) + 1 + e_w
     stamped = np.zeros((N, groups, C, rows, columns))
-    # What one tap adds lands a stride apart, so all entries of the images can be added at once.
-    for i in range(kh):
-        for j in range(kw):
-            top, left = i * d_h, j * d_w
-            product = np.einsum("ngcyx,gco->ngoyx", images, kernels[..., i, j])
-            stamped[..., top : top + s_h * H : s_h, left : left + s_w * W : s_w] += product
+    for i, j in np.ndindex(kh, kw):  # what one tap adds lands a stride apart: all entries at once
+        product = np.einsum("ngcyx,gco->ngoyx", images, kernels[..., i, j])
+        stamped[..., i * d_h : i * d_h + s_h * H : s_h, j * d_w : j * d_w + s_w * W : s_w] += product
     output = stamped.reshape(N, groups * C, rows, columns)[:, :, p_h : rows - p_h, p_w : columns - p_w]
     return output if bias is None else output + bias[:, None, None]

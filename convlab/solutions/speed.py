@@ -112,6 +112,5 @@ def conv2d_fft(
     H, W = padded.shape[2:]
     size = (H + h, W + w)  # of the full convolution: with fewer points its ends would meet
     spectrum = np.einsum("nchw,ochw->nohw", np.fft.rfft2(padded, size), np.fft.rfft2(flipped, size))
-    full = np.fft.irfft2(spectrum, size)
-    output = full[:, :, h:H:s_h, w:W:s_w]
+    output = np.fft.irfft2(spectrum, size)[:, :, h:H:s_h, w:W:s_w]  # of windows that lie inside
     return output if bias is None else output + bias[:, None, None]

@@ -51,7 +51,7 @@ np.set_printoptions(precision=4, suppress=True)
 # them quickly, if the numbers are there. Bringing the numbers is the harder part.
 #
 # This is what single steps cost on a chip, in picojoules of energy. The numbers have 32 bits, and the chip
-# was built in the 45-nanometre technique of about 2008. Newer chips need less of everything, but the order
+# was built in the 45-nanometre technique of about 2008. Newer chips need less of everything, but the ranking
 # is the same.
 #
 # | step | picojoules |
@@ -69,7 +69,7 @@ np.set_printoptions(precision=4, suppress=True)
 #
 # </details>
 #
-# So we count what is read and written. The number of products is the same in all that follows.
+# So we count what is read and written. The number of products stays the same until the FFT comes in.
 
 # %% [markdown]
 # ## An array that counts
@@ -80,7 +80,7 @@ np.set_printoptions(precision=4, suppress=True)
 
 # %%
 class Recorder:
-    """An array that counts, for each of its entries, how often it is read and how often it is written."""
+    """An array that counts how often each of its entries is read, and how often it is written."""
 
     def __init__(self, array):
         self.array = np.array(array, dtype=float)
@@ -204,29 +204,29 @@ draw.beside(
 # ## Three walks through one table
 #
 # There is a third order. To see it, put all products into a table: a row for each entry of the output, a
-# column for each sample. In row `x` and column `t` stands the product that sample `t` adds to entry `x`. It is
-# the product with tap `k = t − x`. This is the matrix of chapter 6. Here it is for 7 samples and 3 taps. The
-# number in a cell says when its product is computed.
+# column for each sample. In row `x` and column `t` stands the product that sample `t` adds to entry `x`. It
+# is the product with tap `k = t − x`. This is the matrix of chapter 6. Here it is for 7 samples and 3 taps.
+# The number in a cell says when its product is computed.
 
 
 # %%
 def visits(order, L=7, K=3):
-    """A table of output entries and samples: when is each product computed? `order` sorts the pairs (x, k)."""
+    """When is each product computed, if `order` sorts the pairs (x, k)? A table of (x, t)."""
     table = np.zeros((L - K + 1, L), dtype=int)
     products = [(x, k) for x in range(L - K + 1) for k in range(K)]
-    for turn, (x, k) in enumerate(sorted(products, key=order), start=1):
+    for turn, (x, k) in enumerate(sorted(products, key=lambda product: order(*product)), start=1):
         table[x, x + k] = turn
     return table
 
 
-rows = visits(lambda product: (product[0], product[1]))
-diagonals = visits(lambda product: (product[1], product[0]))
-columns = visits(lambda product: (product[0] + product[1], product[1]))
+by_entry = visits(lambda x, k: (x, k))
+by_tap = visits(lambda x, k: (k, x))
+by_sample = visits(lambda x, k: (x + k, k))
 
 draw.beside(
-    draw.matrix(rows, name="row by row"),
-    draw.matrix(diagonals, name="diagonal by diagonal"),
-    draw.matrix(columns, name="column by column"),
+    draw.matrix(by_entry, name="row by row"),
+    draw.matrix(by_tap, name="diagonal by diagonal"),
+    draw.matrix(by_sample, name="column by column"),
 )
 
 # %% [markdown]
@@ -248,8 +248,8 @@ draw.beside(
 #
 # </details>
 #
-# Look at the third table again: these are the cells of columns 0, 3 and 6. One of the products, in the letters
-# of the formula:
+# Look at the third table again: these are the cells of columns 0, 3 and 6. One of the products, in the
+# letters of the formula:
 
 # %%
 t, k = 3, 2
@@ -269,14 +269,14 @@ draw.window([2, 1, 4, 3, 0, 5, 2], [4, 2, 1], t - k)
 # \qquad \text{if } 0 \le t - k < L_\text{out}$$
 #
 # Read each sample once, into a variable. All its products come before the next sample is read. The arrays may
-# hold integers or floats. Any size may be 1, and a kernel may be as long as the signals. Leave the arguments as
-# they are, and return a new array.
+# hold integers or floats. Any size may be 1, and a kernel may be as long as the signals. Leave the arguments
+# as they are, and return a new array.
 #
-# `check` compares numbers. In which order you read, no number can tell. Below the exercise you will count that
-# yourself.
+# `check` compares numbers. In which order you read, no number can tell. Below the exercise you will count
+# that yourself.
 
 # %%
-draw.matrix(visits(lambda product: (product[0] + product[1], product[1]), L=9, K=4), name="column by column")
+draw.matrix(visits(lambda x, k: (x + k, k), L=9, K=4), name="column by column")
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
@@ -287,8 +287,8 @@ draw.matrix(visits(lambda product: (product[0] + product[1], product[1]), L=9, K
 #
 # <details><summary>Hint 2: the idea</summary>
 #
-# Three loops outside: `n`, `c` and `t`, over all L samples. There the sample is read. Two loops inside: `o` and
-# `k`. Some pairs of sample and tap belong to no window. Ask before you add.
+# Three loops outside: `n`, `c` and `t`, over all L samples. There the sample is read. Two loops inside: `o`
+# and `k`. Some pairs of sample and tap belong to no window. Ask before you add.
 #
 # </details>
 #
@@ -305,7 +305,13 @@ draw.matrix(visits(lambda product: (product[0] + product[1], product[1]), L=9, K
 # %% [markdown]
 # <details><summary>Three messages people meet here, and what they mean</summary>
 #
-# MESSAGES1
+# - `IndexError: index 1 is out of bounds for axis 2 with size 1`: this product belongs to no window. Ask
+#   about `t - k` before you add.
+# - `weight[0, 0, 1] should meet input[0, 0, 1] there; yours meets input[0, 0, 0] and input[0, 0, 1]`: only
+#   the upper end was asked about. A negative `t - k` raises nothing: Python writes to the other end of
+#   `output`.
+# - `weight[0, 0, 1] should meet input[0, 0, 1] there; yours is missing from the sum`: the loop over the
+#   samples ends at L_out. It goes over all L of them.
 #
 # </details>
 
@@ -317,8 +323,8 @@ draw.matrix(visits(lambda product: (product[0] + product[1], product[1]), L=9, K
 
 # %%
 def watch(function, input, weight):
-    """Call a function with recorders. Draw how often it read each sample of signal 0, and each tap of filter 0."""
-    right = F.conv1d(torch.tensor(input, dtype=torch.float64), torch.tensor(weight, dtype=torch.float64))
+    """Call a function with recorders; draw what it read of signal 0 and of filter 0."""
+    right = F.conv1d(*(torch.tensor(array, dtype=torch.float64) for array in (input, weight)))
     input, weight = Recorder(input), Recorder(weight)
     output = function(input, weight)
     pictures = [draw.counts(input.reads[0], name="reads of input[0]")]
@@ -331,12 +337,13 @@ def watch(function, input, weight):
 
 
 signals = np.array([[ramp, [0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0], [0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0]]])
-filters = np.array([[[-1, 0, 1], [2, 0, -2], [1, 1, 1]], [[1, 1, -1], [0, 1, 0], [-1, 0, 1]]])
-print("input", signals.shape, " weight", filters.shape)
+bank = np.array([[[-1, 0, 1], [2, 0, -2], [1, 1, 1]], [[1, 1, -1], [0, 1, 0], [-1, 0, 1]]])
+print("input", signals.shape, " weight", bank.shape)
 
 # %% [markdown]
-# In a cell of your own, run `watch(conv1d_input_stationary, signals, filters)`. If every sample is read once,
-# the first picture shows a 1 everywhere.
+# In a cell of your own, run `watch(conv1d_input_stationary, signals, bank)`. If every sample is read once,
+# the first picture shows a 1 everywhere. (A `Recorder` knows indices, slices, `shape` and `len`, and no other
+# tricks of NumPy.)
 #
 # To see the writes as well, make a copy of your function. In the copy, put `Recorder(...)` around
 # `np.zeros(...)`, and return that recorder.
@@ -365,10 +372,10 @@ draw.counts(np.array([2 * windows_that_read] * 3), name="reads of input[0]")
 #
 # <details><summary>Answer</summary>
 #
-# A sample in the middle meets 3 taps of each of the 2 filters, and it is read anew for each of the 6 products.
-# The *products* come in the input-stationary order. The *reads* do not show it, for nothing is held. A good
-# compiler would see that `input[n, c, t]` does not change in the inner loops, and keep it in a register. Python
-# does not.
+# A sample in the middle meets 3 taps of each of the 2 filters, and it is read anew for each of the 6
+# products. The *products* come in the input-stationary order. The *reads* do not show it, for nothing is
+# held. A good compiler would see that `input[n, c, t]` does not change in the inner loops, and keep it in a
+# register. Python does not.
 #
 # The sums are equal in every order, so no test of the sums can tell. What you want to know about, you have to
 # count.
@@ -378,7 +385,8 @@ draw.counts(np.array([2 * windows_that_read] * 3), name="reads of input[0]")
 # %% [markdown]
 # ## Which order is best?
 #
-# Let P be the number of products. Each order reads one array as seldom as possible, and pays with the others:
+# Let P be the number of products. Each order touches one array as seldom as possible, and pays with the
+# others:
 #
 # | order | reads of input | reads of weight | reads of output | writes of output |
 # |---|---|---|---|---|
@@ -386,31 +394,31 @@ draw.counts(np.array([2 * windows_that_read] * 3), name="reads of input[0]")
 # | weight-stationary | P | once each | P | P |
 # | input-stationary | once each | P | P | P |
 #
-# "Once each" is far less than P. A layer of VGG-16, the second one, has 1.85 billion products, but only 36 864
-# taps.
+# "Once each" is far less than P. A layer of VGG-16, the second one, has 1.85 billion products, but only
+# 36,864 taps.
 #
-# In this count output-stationary wins, as an open sum must be read *and* written. Chips do not all agree, since
-# they do not hold one number: they hold many. Google's first TPU, of 2015, holds 256 × 256 taps, next to as
-# many multipliers, and lets the inputs stream past. That is weight-stationary. ShiDianNao, a chip for cameras,
-# is output-stationary. SCNN, a chip that skips zeros, is input-stationary.
+# In this count output-stationary wins, as an open sum must be read *and* written. Chips do not all agree,
+# since they do not hold one number: they hold many. Google's first TPU, of 2015, holds 256 × 256 weights,
+# next to as many multipliers, and lets the inputs stream past. That is weight-stationary. ShiDianNao, a chip
+# for cameras, is output-stationary. SCNN, a design that skips zeros, is input-stationary.
 
 # %% [markdown]
 # ## Hold a block, not a number
 #
-# Holding many numbers is the key to all fast code. Take a product of two matrices, $C = A\,B$. Entry `C[y, x]`
-# is the dot product of row `y` of A with column `x` of B.
+# Holding many numbers is the key to all fast code. Take a product of two matrices, $C = A\,B$. Entry
+# `C[y, x]` is the dot product of row `y` of A with column `x` of B.
 #
-# Computed one by one, each product reads two numbers. Now hold a **block** of `b` × `b` sums. Fetch `b` numbers
-# from a column of A, and `b` from a row of B. Each of the first meets each of the second: `b` · `b` products for
-# `2b` reads.
+# Computed one by one, each product reads two numbers. Now hold a **block** of `b` × `b` sums. Fetch `b`
+# numbers from a column of A, and `b` from a row of B. Each of the first meets each of the second: `b` · `b`
+# products for `2b` reads.
 #
-# **Predict.** For matrices of 8 × 8 there are 8 · 8 · 8 = 512 products. How many reads are there with blocks of
-# 1 × 1, 2 × 2, 4 × 4 and 8 × 8?
+# **Predict.** For matrices of 8 × 8 there are 8 · 8 · 8 = 512 products. How many reads are there with blocks
+# of 1 × 1, 2 × 2, 4 × 4 and 8 × 8?
 #
 # <details><summary>Answer</summary>
 #
-# 1024, 512, 256 and 128. Twice the block is half the reads: 1024 / b. With the largest block, every entry of A
-# and B is read once.
+# 1024, 512, 256 and 128. Twice the block is half the reads: 1024 / b. With the largest block, every entry of
+# A and B is read once.
 #
 # </details>
 
@@ -434,8 +442,8 @@ for b in (1, 2, 4, 8):
 
 # %% [markdown]
 # Fast libraries for matrix products do this on several levels at once: small blocks in the registers, larger
-# ones in the memories on the chip. NumPy's `@` calls such a library, and so does torch. They all come with one
-# routine for it, by the name of **GEMM**: general matrix multiplication.
+# ones in the memories on the chip. NumPy's `@` calls such a library, and so does torch. They all come with
+# one routine for it, by the name of **GEMM**: general matrix multiplication.
 #
 # Convolutions can be cut into blocks, too. But decades of work went into GEMM, and chapter 6 has turned a
 # convolution into a product of matrices. Before we use that, one more thing about reading.
@@ -444,11 +452,12 @@ for b in (1, 2, 4, 8):
 # ## Neighbours come together
 #
 # Main memory does not hand out single numbers. It hands out **lines**, on most processors 64 bytes: eight
-# neighbouring floats of 64 bits. They are put into a small, fast memory on the chip, the **cache**. Whoever uses
-# all eight pays once. Whoever uses one and jumps pays each time.
+# neighbouring floats of 64 bits. They are put into a small, fast memory on the chip, the **cache**. Whoever
+# uses all eight pays once. Whoever uses one and jumps pays each time.
 #
-# As in chapter 2, pixel `(y, x)` stands at place `y * W + x`. So its line is number `(y * W + x) // 8`. We read
-# all pixels of a 64 × 64 image and count how often the next pixel lies on another line than the one before.
+# As in chapter 2, pixel `(y, x)` stands at place `y * W + x`. So its line is number `(y * W + x) // 8`. We
+# read all pixels of a 64 × 64 image and count how often the next pixel lies on another line than the one
+# before.
 #
 # **Predict.** How often is that, if the image is read row by row? And column by column?
 #
@@ -467,22 +476,22 @@ for name, visited in [("row by row", line.ravel()), ("column by column", line.T.
     print(f"{name:17}", 1 + np.count_nonzero(np.diff(visited)))
 
 # %% [markdown]
-# This counts as if the cache held a single line. Real ones hold hundreds, so an image this small does not suffer.
-# A large array does. On your machine, in two cells of your own, compare
+# This counts as if the cache held a single line. Real ones hold hundreds, so an image this small does not
+# suffer. A large array does. On your machine, in two cells of your own, compare
 #
 # - `%timeit big.copy()`, which reads row by row, and
 # - `%timeit big.T.copy()`, which reads column by column,
 #
-# with `big = np.ones((4096, 4096), dtype=np.float32)`. Both move the same 64 MB.
+# with `big = np.ones((4096, 4096), dtype=np.float32)`. Both move the same 67 MB.
 
 # %% [markdown]
 # ## Leave the loops to compiled code
 #
-# In plain Python every turn of a loop takes about a microsecond, whatever it does: Python looks up names, makes
-# objects, finds out their types. The product is lost in that. No order of loops helps. They have to go.
+# In plain Python each product takes about a microsecond. Python looks up names, makes objects, finds out
+# their types. The multiplication itself is lost in that, and no order of the loops helps. They have to go.
 #
-# The windows of chapter 6 need no copy, and an einsum sums over them in compiled code. That is the whole layer,
-# at stride 1 and without padding:
+# The windows of chapter 6 need no copy, and an einsum sums over them in compiled code. That is the whole
+# layer, at stride 1 and without padding:
 
 
 # %%
@@ -503,67 +512,54 @@ assert np.allclose(with_windows(images, filters), with_torch(images, filters)), 
 print("output:", with_windows(images, filters).shape)
 
 # %% [markdown]
-# The loops still exist, inside NumPy. But they take a nanosecond or so for each product, not a microsecond. They
-# do not hold blocks.
+# The loops still exist, inside NumPy. But a turn of them is a few steps of the processor, and no walk through
+# the interpreter. That alone is a factor of hundreds. Blocks they do not hold.
 
 # %% [markdown]
 # ## One product of matrices
 #
-# Chapter 6 wrote every window as a column. This is its im2col, `functional.unfold`. Each filter becomes a row.
-# Then the layer is a GEMM:
+# In chapter 6 each window became a column and each filter a row. Then the layer is a GEMM, one for each
+# image:
 #
 # | matrix | shape | what it holds |
 # |---|---|---|
 # | `weight.reshape(C_out, -1)` | `(C_out, C_in * kh * kw)` | a filter in each row |
 # | columns | `(N, C_in * kh * kw, H_out * W_out)` | a window in each column, for each image |
 # | product | `(N, C_out, H_out * W_out)` | an entry for each filter and each window |
-
-# %%
-draw.im2col([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]], (2, 3))
-
-# %% [markdown]
-# `@` multiplies the matrix of filters with the columns of every image: NumPy repeats the first for each of the
-# N. An entry is a row times a column. Here is one, for the images and filters of above. Window `(y, x)` is
-# column `y * W_out + x`.
-
-# %%
-columns = functional.unfold(images, (3, 2))
-n, o, y, x = 1, 2, 3, 4
-W_out = 10 - 2 + 1
-
-entry = filters.reshape(4, -1)[o] @ columns[n][:, y * W_out + x]
-assert np.isclose(entry, with_torch(images, filters)[n, o, y, x]), "a row times a column is another entry"
-print("columns:", columns.shape, f"  output[{n}, {o}, {y}, {x}] = {entry:.4f}")
-
-# %% [markdown]
-# It has a price: the columns. Every pixel is copied once for each window that reads it.
 #
-# **Predict.** VGG-16's second layer reads 64 channels of 224 × 224 pixels, with padding 1, through 3 × 3 taps.
-# A float of 32 bits takes 4 bytes. How many megabytes does the input take, and how many do the columns take?
+# Not a product is saved. What is gained are the blocks. And it has a price: the columns are written to
+# memory, and then the GEMM reads them.
+#
+# **Predict.** VGG-16's second layer reads 64 channels of 224 × 224 pixels through 3 × 3 taps, with padding 1,
+# and gives 64 channels. In `float32` the channels that go in are 12.8 MB, and so are those that come out. The
+# weights are small. How many megabytes must be moved at least? How many with the columns?
 #
 # <details><summary>Answer</summary>
 #
-# 64 · 224 · 224 · 4 bytes are 12.8 MB. The columns are nine times that: 115.6 MB.
+# At least 12.8 + 12.8 = 25.7 MB. The columns are nine times as large as the input: 115.6 MB. They are written
+# and read, so it is 25.7 + 2 · 115.6 = 257 MB, ten times as much.
 #
 # </details>
 
 # %%
-pixels = 64 * 224 * 224
-print(f"input {pixels * 4 / 1e6:.1f} MB, columns {9 * pixels * 4 / 1e6:.1f} MB")
+channels = 64 * 224 * 224 * 4 / 1e6  # megabytes
+columns = 9 * channels
+print(f"at least {2 * channels:.1f} MB, with the columns {2 * channels + 2 * columns:.1f} MB")
 
 # %% [markdown]
-# torch's fast kernels do not write all columns down. They make a block of them, use it, and make the next one in
-# the same place. This is called *implicit* GEMM.
+# This is why fast libraries use *implicit* GEMM, which chapter 6 mentioned: they make a few columns, use them
+# while they are in the cache, and make the next ones in the same place.
 
 # %% [markdown]
 # ### Spot it: the mixed batch
 #
-# A classmate wants one large product rather than N small ones. They put the columns of all images side by side.
-# The matrix has the shape `(C_in * kh * kw, N * H_out * W_out)`, and the product `(C_out, N * H_out * W_out)`.
-# They end with `product.reshape(N, C_out, H_out, W_out)`. Their test has one image, and passes.
+# A classmate wants one large product rather than N small ones. They put the columns of all images side by
+# side. The matrix has the shape `(C_in * kh * kw, N * H_out * W_out)`, and the product
+# `(C_out, N * H_out * W_out)`. They end with `product.reshape(N, C_out, H_out, W_out)`. Their test has one
+# image, and passes.
 #
-# **Predict.** What is wrong with two images? Here the product has C_out = 3 rows. Its entries are numbered
-# 10 · image + channel, at 4 places.
+# **Predict.** What is wrong with two images? Here the product has C_out = 3 rows. Its entries are numbered 10
+# · image + channel, at 4 places.
 
 # %%
 product = np.array([[image * 10 + channel for image in range(2) for _ in range(4)] for channel in range(3)])
@@ -575,9 +571,9 @@ draw.beside(draw.grid(product, name="product"), draw.grid(reshaped[0], name="pro
 # <details><summary>Answer</summary>
 #
 # `reshape` cuts the numbers, in the order in which they stand in memory, into new rows. It moves no axis. The
-# product's axes are C_out, then N. So "image 0" got channel 0 of both images and channel 1 of the first. Name the
-# axes as they are, then exchange them: `product.reshape(C_out, N, H_out, W_out).swapaxes(0, 1)`. With a single
-# image there is nothing to exchange, so a batch of one cannot see it.
+# product's axes are C_out, then N. So "image 0" got channel 0 of both images and channel 1 of the first. Name
+# the axes as they are, then exchange them: `product.reshape(C_out, N, H_out, W_out).swapaxes(0, 1)`. With a
+# single image there is nothing to exchange, so a batch of one cannot see it.
 #
 # </details>
 
@@ -590,11 +586,11 @@ draw.beside(draw.grid(right[0], name="image 0"), draw.grid(right[1], name="image
 # <!-- exercise: conv2d_gemm -->
 #
 # Write the complete operator of chapter 5 as a product of matrices. The arguments are those of your `conv2d`,
-# padding in words included ("same" comes with stride 1 only). The arrays hold integers or floats. Leave them as
-# they are, and return a new array.
+# padding in words included ("same" comes with stride 1 only). The arrays hold integers or floats. Leave them
+# as they are, and return a new array.
 #
-# You may use your own functions of chapters 4 and 6, copied into the cell. Or take these, ready-made. Mind the
-# order of `unfold`'s arguments: name them.
+# You may use your own functions of chapters 4 and 6, copied into the cell. Or take these, ready-made. Mind
+# the order of `unfold`'s arguments: name them.
 
 # %%
 from convlab.functional import pad, resolve_padding, unfold
@@ -610,23 +606,23 @@ draw.im2col([[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12, 13, 14, 15]], (2, 2), s
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
 #
-# The table of three matrices has all of it but the beginning and the end: pad before it, and bring the product
-# into the shape of the output after it.
+# The table of three matrices has all of it but the beginning and the end: pad before it, and bring the
+# product into the shape of the output after it.
 #
 # </details>
 #
 # <details><summary>Hint 2: the idea</summary>
 #
-# Five steps. (1) Turn `padding` into pads, and pad. (2) Write the windows as columns, with stride and dilation
-# but *without* padding: it is there already. (3) Make the filters rows and multiply. (4) Count H_out and W_out
-# from the padded image, as in chapter 5, and reshape. (5) Add the bias to the channels.
+# Five steps. (1) Turn `padding` into pads, and pad. (2) Write the windows as columns, with stride and
+# dilation but *without* padding: it is there already. (3) Make the filters rows and multiply. (4) Count H_out
+# and W_out from the padded image, as in chapter 5, and reshape. (5) Add the bias to the channels.
 #
 # </details>
 #
 # <details><summary>Hint 3: nearly the line</summary>
 #
-# The product is `weight.reshape(C_out, -1) @ columns`, of shape `(N, C_out, H_out * W_out)`. Its last axis goes
-# row of places by row of places, so `.reshape(N, C_out, H_out, ...)` is all that is needed. `stride` and
+# The product is `weight.reshape(C_out, -1) @ columns`, of shape `(N, C_out, H_out * W_out)`. Its last axis
+# goes row of places by row of places, so `.reshape(N, C_out, H_out, ...)` is all that is needed. `stride` and
 # `dilation` may be numbers or pairs: `unfold` takes both, your formula for H_out needs `s_h` and `d_h`.
 #
 # </details>
@@ -637,7 +633,12 @@ draw.im2col([[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12, 13, 14, 15]], (2, 2), s
 # %% [markdown]
 # <details><summary>Three messages people meet here, and what they mean</summary>
 #
-# MESSAGES2
+# - `ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0`: the rows of the first matrix
+#   are not as long as the columns of the second. Perhaps the filters still have four axes.
+# - `ValueError: cannot reshape array of size 1 into shape (1,1,1,3)`: there are not H_out * W_out columns.
+#   One of the two was counted without the padding, or without the dilation, or the images were padded twice.
+# - `weight[0, 0, 0, 1] should meet input[0, 0, 0, 1] there; yours meets input[0, 0, 0, 2]`, with `stride=2`:
+#   `unfold` got the stride in the place of the dilation. Its order is another one than that of `conv2d`.
 #
 # </details>
 
@@ -648,15 +649,24 @@ draw.im2col([[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12, 13, 14, 15]], (2, 2), s
 #
 # $$(2 + z + 4z^2)\,(4 + 2z + z^2) \;=\; 8 + 8z + 20z^2 + 9z^3 + 4z^4$$
 #
-# Which products end at $z^n$? Those of $z^{n-k}$ with $z^k$. So the coefficients of the result are, in chapter
-# 1's letters, $\sum_k \text{input}[n - k]\;\text{weight}[k]$. **Multiplying polynomials is convolution.**
+# Which products end at $z^n$? Those of $z^{n-k}$ with $z^k$. So the coefficients of the result are, in
+# chapter 1's letters, $\sum_k \text{input}[n - k]\;\text{weight}[k]$. **Multiplying polynomials is
+# convolution.**
 
 # %%
-np.convolve([2, 1, 4], [4, 2, 1])
+copies = np.array([[8, 4, 16, 0, 0], [0, 4, 2, 8, 0], [0, 0, 2, 1, 4]])
+
+assert np.array_equal(copies.sum(axis=0), np.convolve([2, 1, 4], [4, 2, 1])), (
+    "the copies add up to another sum"
+)
+draw.beside(
+    draw.grid(copies, name="4, 2 and 1 times (2, 1, 4), each one place further"),
+    draw.signal(copies.sum(axis=0), name="their sum"),
+)
 
 # %% [markdown]
-# But there is another way to multiply polynomials. Choose a number for $z$, say 10. The first one is 412 there,
-# the second 124. Their product must be the result's value at 10.
+# But there is another way to multiply polynomials. Choose a number for $z$, say 10. The first one is 412
+# there, the second 124. Their product must be the result's value at 10.
 #
 # **Predict.** Is it? The result at 10 is 8 + 80 + 2000 + 9000 + 40000.
 #
@@ -670,17 +680,17 @@ np.convolve([2, 1, 4], [4, 2, 1])
 print(412 * 124, 8 + 80 + 2000 + 9000 + 40000)
 
 # %% [markdown]
-# One value does not give the coefficients. But two points fix a straight line, three a parabola, and `n` points
-# a polynomial with `n` coefficients. The result has 3 + 3 − 1 = 5. So
+# One value does not give the coefficients. But two points fix a straight line, three a parabola, and `n`
+# points a polynomial with `n` coefficients. The result has 3 + 3 − 1 = 5. So
 #
 # 1. compute the values of both polynomials at 5 points;
 # 2. multiply value by value: 5 products;
 # 3. find the coefficients that belong to these 5 values.
 #
-# Steps 1 and 3 are easy if the points are chosen well. The **discrete Fourier transform** takes the `n` complex
-# numbers with $z^n = 1$. They lie on a circle, and they share so much work that all `n` values of a polynomial
-# take about $n \log_2 n$ steps. Computed one by one they would take $n^2$. The method is called the **fast
-# Fourier transform**, FFT. `np.fft.fft(a, n)` does step 1, `np.fft.ifft` does step 3.
+# Steps 1 and 3 are easy if the points are chosen well. The **discrete Fourier transform** takes the `n`
+# complex numbers with $z^n = 1$. They lie on a circle, and they share so much work that all `n` values of a
+# polynomial take about $n \log_2 n$ steps. Computed one by one they would take $n^2$. The method is called
+# the **fast Fourier transform**, FFT. `np.fft.fft(a, n)` does step 1, `np.fft.ifft` does step 3.
 
 # %%
 values = np.fft.fft([2, 1, 4], 5) * np.fft.fft([4, 2, 1], 5)
@@ -692,9 +702,9 @@ print("coefficients:", np.fft.ifft(values).round(4) + 0)
 # The values are complex numbers, with a real part and an imaginary part (`j`). They have to be multiplied as
 # they are. What comes back is real, but for rounding errors, and `.real` takes that part.
 #
-# The values of real coefficients come in pairs that mirror each other. `np.fft.rfft` computes only half of them,
-# in half the time, and `np.fft.irfft` goes back to real numbers. It has to be told `n`. From three values it
-# cannot know whether there were four coefficients or five, and it takes four.
+# The values of real coefficients come in pairs that mirror each other. `np.fft.rfft` computes only half of
+# them, in half the time, and `np.fft.irfft` goes back to real numbers. It has to be told `n`. From three
+# values it cannot know whether there were four coefficients or five, and it takes four.
 
 # %%
 half = np.fft.rfft([2, 1, 4], 5) * np.fft.rfft([4, 2, 1], 5)
@@ -716,29 +726,36 @@ print("irfft(half):   ", np.fft.irfft(half).round(4))
 
 # %%
 values = np.fft.fft([2, 1, 4], 3) * np.fft.fft([4, 2, 1], 3)
-np.fft.ifft(values).real.round(4)
+wrapped = np.array([[8, 4, 16], [8, 4, 2], [1, 4, 2]])
+
+assert np.allclose(np.fft.ifft(values), wrapped.sum(axis=0)), "the ends meet elsewhere"
+draw.beside(
+    draw.grid(wrapped, name="the same copies on a circle of 3"),
+    draw.signal(wrapped.sum(axis=0), name="their sum"),
+)
 
 # %% [markdown]
-# The end of the result has wrapped around to its front. This is called a **circular** convolution. A signal of L
-# samples and K taps need at least L + K − 1 points, if nothing is to wrap around.
+# The end of the result has wrapped around to its front. This is called a **circular** convolution. A signal
+# of L samples and K taps need at least L + K − 1 points, if nothing is to wrap around.
 
 # %% [markdown]
 # ## From the textbook's convolution to ours
 #
 # Two differences remain, and both are known from chapter 1.
 #
-# - The product of two transforms is a true convolution. Ours is a cross-correlation. So **flip the kernel** first.
-# - It is the full one. Of its L + K − 1 entries, the windows that lie inside are those from K − 1 to L − 1. So
-#   **cut** both ends off.
+# - The product of two transforms is a true convolution. Ours is a cross-correlation. So **flip the kernel**
+#   first.
+# - It is the full one. Of its L + K − 1 entries, the windows that lie inside are those from K − 1 to L − 1.
+#   So **cut** both ends off.
 #
 # $$\text{output}[x] = \text{full}[x + K - 1], \qquad 0 \le x < L - K + 1$$
 #
-# An image has two axes. `np.fft.rfft2` and `np.fft.irfft2` transform the last two, one after the other. The size
-# is `(H + kh - 1, W + kw - 1)`. Rows and columns are cut alike. Here is the full output of chapter 2's six-row
-# image, and in it the part that stays.
+# An image has two axes. `np.fft.rfft2` and `np.fft.irfft2` transform the last two, one after the other. The
+# size is `(H + kh - 1, W + kw - 1)`. Rows and columns are cut alike. Here is the full output of chapter 2's
+# six-row image, and in it the part that stays.
 #
-# **Predict.** The image has 6 × 5 pixels, the kernel 3 × 3 taps. What size has the full output? Where does the
-# part that stays begin, and how large is it?
+# **Predict.** The image has 6 × 5 pixels, the kernel 3 × 3 taps. What size has the full output? Where does
+# the part that stays begin, and how large is it?
 #
 # <details><summary>Answer</summary>
 #
@@ -758,32 +775,44 @@ assert np.array_equal(full[2:6, 2:5], expected), "the part that stays is not wha
 draw.grid(full, window=(2, 2, 4, 3), name="full")
 
 # %% [markdown]
-# With channels, multiply channel by channel and add up, as always. The sum may be taken before the way back: the
-# values of a sum are the sum of the values. So there is one inverse transform for each output channel, not one
-# for each pair of channels. In einsum's letters, where `h` and `w` count the points:
+# With channels, multiply channel by channel and add up, as always. The sum may be taken before the way back:
+# the values of a sum are the sum of the values. So there is one inverse transform for each output channel,
+# not one for each pair of channels. In einsum's letters, where `h` and `w` count the points:
 # `"nchw,ochw->nohw"`.
 
 # %% [markdown]
 # ### Spot it: almost a whole number
 #
-# A classmate convolves an image of integers with a kernel of integers, by FFT. The results must be integers, so
-# they end with `.astype(int)`. Some entries are one too small.
-#
-# **Predict.** Why? What should they write?
+# A classmate takes the ring and the Sobel kernel of chapter 2, and convolves them by FFT. All numbers are
+# integers, so the results must be integers, and they end with `.astype(int)`. torch says:
+
+# %%
+ring, sobel_x = np.pad(np.arange(1.0, 10).reshape(3, 3), 1), np.outer([1.0, 2, 1], [-1, 0, 1])
+expected = [[9, 6, -9], [20, 8, -20], [21, 6, -21]]
+
+right = with_torch(ring[None, None], sobel_x[None, None])[0, 0]
+assert np.array_equal(right, expected), "torch disagrees with the ring of chapter 2"
+print(right)
+
+# %% [markdown]
+# And this is what came out on one machine:
 #
 # ```text
-# wanted:   [ 9  6 -9]
-# theirs:   [ 8  6 -8]
+# [[  8   5  -8]
+#  [ 19   7 -19]
+#  [ 20   5 -20]]
 # ```
+#
+# **Predict.** Every entry is one off, on the side of zero. Why? What should the classmate write?
 #
 # <details><summary>Answer</summary>
 #
-# The FFT computes with rounded sines and cosines. So 9 may come back as 8.9999999999999982. `astype(int)` cuts off
-# everything behind the point. If integers are wanted, round first: `np.rint(...)`. Better, leave the floats alone,
-# and compare with a tolerance: `np.allclose`. `==` is never right after an FFT.
+# The FFT computes with rounded sines and cosines, so 9 came back as 8.999999999999995. `astype(int)` cuts off
+# all that stands behind the point. If integers are wanted, round first, with `np.rint(...)`. Better leave the
+# floats as they are, and compare them with a tolerance, with `np.allclose`.
 #
-# The errors are relative to the *largest* numbers in the picture. A tiny entry beside huge ones may have no right
-# digit at all.
+# The errors are relative to the *large* numbers in the picture. A tiny entry beside huge ones may have no
+# right digit at all.
 #
 # </details>
 
@@ -791,40 +820,51 @@ draw.grid(full, window=(2, 2, 4, 3), name="full")
 # ## Exercise: `conv2d_fft`
 # <!-- exercise: conv2d_fft -->
 #
-# Write the operator with Fourier transforms. The arguments are those of `conv2d`. `stride` is there so that it can
-# be called in the same way, but every call here has stride 1. (With a larger one you would compute all places and
-# keep every `stride`-th of them.) `padding` may be a word again. The result is a new array of real numbers.
+# Write the operator with Fourier transforms. The arguments are those of `conv2d`, padding in words included.
+# `stride` is there so that it can be called in the same way, but every call here has stride 1. (With a larger
+# one you would compute all places and keep every `stride`-th of them.) The arrays hold integers or floats.
+# Leave them as they are, and return a new array of real numbers.
 #
-# `np.fft` is allowed here. So are these three, beside `resolve_padding`:
+# `np.fft` is allowed here. So are `pad`, `resolve_padding`, and two more functions: `dilate` spreads the
+# kernels of a bank, as your own of chapter 5, and `flip` turns each of them round. The pictures show an image
+# with padding 1, a kernel with dilation (1, 2), spread and flipped, and what the product of the transforms
+# gives. The outline is the result.
 
 # %%
-from convlab.functional import dilate, flip, pad
+from convlab.functional import dilate, flip
 
-print("dilate:", dilate(np.array([[[[1.0, 2, 3]]]]), (1, 2))[0, 0], "  flip:", flip(kernel)[0, 0, 1])
+spread = dilate(np.array([[[[1, 2], [3, 4]]]]), (1, 2))
+padded = pad(np.arange(1, 13).reshape(1, 1, 3, 4), ((1, 1), (1, 1)))
+full = functional.conv2d(padded, spread, padding="full")
 
-draw.grid(full, window=(2, 2, 4, 3), name="full, and what stays of it")
+draw.beside(
+    draw.grid(padded[0, 0], name="padded"),
+    draw.grid(flip(spread)[0, 0], name="flip(spread)"),
+    draw.grid(full[0, 0], window=(1, 2, 4, 4), name="full"),
+)
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
 #
-# Padding and dilation come first, as in chapters 4 and 5: a padded image, and kernels with zeros between their
-# taps. What is left then is the plain case, stride 1 and nothing else.
+# Padding and dilation come first, as in chapters 4 and 5: a padded image, and kernels with zeros between
+# their taps. What is left then is the plain case, stride 1 and nothing else.
 #
 # </details>
 #
 # <details><summary>Hint 2: the idea</summary>
 #
 # Six steps. (1) Pad the images. (2) Spread the kernels, and flip them. (3) Choose the size: that of the full
-# convolution of these two. (4) Transform both, each over its last two axes. (5) Multiply, add up over the input
-# channels, and transform back. (6) Cut out the part that stays, and add the bias.
+# convolution of these two. (4) Transform both, each over its last two axes. (5) Multiply, add up over the
+# input channels, and transform back. (6) Cut out the part that stays, and add the bias.
 #
 # </details>
 #
 # <details><summary>Hint 3: nearly the line</summary>
 #
 # With H and W of the *padded* images, and `h`, `w` of the *spread* kernels, the size is
-# `size = (H + h - 1, W + w - 1)`. Both ways take it: `np.fft.rfft2(..., size)` and `np.fft.irfft2(..., size)`. The
-# einsum above does the product and the sum. What stays is `full[:, :, h - 1 : ..., w - 1 : ...]`.
+# `size = (H + h - 1, W + w - 1)`. Both ways take it: `np.fft.rfft2(..., size)` and
+# `np.fft.irfft2(..., size)`. The einsum above does the product and the sum. What stays is
+# `full[:, :, h - 1 : ..., w - 1 : ...]`.
 #
 # </details>
 
@@ -834,26 +874,32 @@ draw.grid(full, window=(2, 2, 4, 3), name="full, and what stays of it")
 # %% [markdown]
 # <details><summary>Three messages people meet here, and what they mean</summary>
 #
-# MESSAGES3
+# - `the result's dtype is complex128; it must hold integers or floating-point numbers`: take `.real` of what
+#   comes back, or use `rfft2` and `irfft2`.
+# - `weight[0, 0, 0, 0] should meet input[0, 0, 0, 0] there; yours meets input[0, 0, 0, 1]`: the kernel was
+#   not flipped.
+# - `the result's shape is (1, 1, 1, 2), expected (1, 1, 1, 1): axis 3 is 1 too long`, with `dilation=2`: the
+#   ends were cut off with the number of taps. It is the span of the spread kernel that counts.
 #
 # </details>
 
 # %% [markdown]
 # ## Count the operations
 #
-# An **operation** is one addition or one multiplication, so each product of a sum counts for two. For one channel
-# and one filter the loops need $2\,\mathit{kh}\,\mathit{kw}$ of them for each entry.
+# An **operation** is one addition or one multiplication, so each product of a sum counts for two. For one
+# channel and one filter the loops need $2\,\mathit{kh}\,\mathit{kw}$ of them for each entry.
 #
-# A usual estimate for the FFT of `n` real numbers is $2.5\, n \log_2 n$. We need three: image, kernel, and back. In
-# between are about n/2 complex products of 6 operations each. In this count the size of the kernel hardly matters.
+# A usual estimate for the FFT of `n` real numbers is $2.5\, n \log_2 n$. We need three: image, kernel, and
+# back. In between are about n/2 complex products of 6 operations each. In this count the size of the kernel
+# hardly matters.
 #
-# **Predict.** An image has 256 × 256 pixels, so n is about $2^{16}$. How many operations for each pixel does the FFT
-# take? From which size on does a square kernel take more?
+# **Predict.** An image has 256 × 256 pixels, so n is about $2^{16}$. How many operations for each pixel does
+# the FFT take? From which size on does a square kernel take more?
 #
 # <details><summary>Answer</summary>
 #
-# 3 · 2.5 · 16 + 3 = 123. A 7 × 7 kernel takes 2 · 49 = 98, a 9 × 9 kernel 162. So from 9 × 9 on. At 31 × 31 it is
-# 1922 against a little more than 123.
+# 3 · 2.5 · 16 + 3 = 123. A 7 × 7 kernel takes 2 · 49 = 98, a 9 × 9 kernel 162. So from 9 × 9 on. At 31 × 31
+# it is 1922 against a little more than 123.
 #
 # </details>
 
@@ -866,10 +912,10 @@ for k in (3, 5, 7, 9, 11, 15, 31):
     print(f"{k:2} x {k:2}:  loops {loops / 1e6:6.1f} million,  FFT {fft / 1e6:5.1f} million")
 
 # %% [markdown]
-# With channels the balance changes. There is one transform for each channel of the image and of the output, but one
-# for each *pair* of channels in `weight`. With 64 channels on either side these are 4096 transforms of kernels, each
-# as large as the image. They pay off only if they are used again: in a large batch, or with a trained kernel that
-# stays the same.
+# With channels the balance changes. There is one transform for each channel of the image and of the output,
+# but one for each *pair* of channels in `weight`. With 64 channels on either side these are 4096 transforms
+# of kernels, each as large as the image. They pay off only if they are used again: in a large batch, or with
+# a trained kernel that stays the same.
 
 # %% [markdown]
 # ## Time it yourself
@@ -879,7 +925,7 @@ for k in (3, 5, 7, 9, 11, 15, 31):
 # 1. **Compare the results first.** A fast wrong answer is of no use.
 # 2. **Same data, same dtype.** `float32` moves half the bytes of `float64`.
 # 3. **Do not count the first call.** It loads libraries and fetches memory.
-# 4. **Measure several times, keep the smallest.** Other programs only ever make it slower.
+# 4. **Measure several times, keep the smallest.** Whatever else the machine does only ever makes it slower.
 
 
 # %%
@@ -901,7 +947,7 @@ def best_time(function, *arguments, repeats=5):
 
 # %%
 def plot_times(methods, size=256, channels=1, kernel_sizes=(1, 3, 5, 7, 11, 15, 31)):
-    """Time methods on one image of float32, and plot milliseconds over the size of a square kernel."""
+    """Plot milliseconds over the size of a square kernel, for one image of float32."""
     import matplotlib.pyplot as plt
 
     rng = np.random.default_rng(0)
@@ -933,12 +979,17 @@ def plot_times(methods, size=256, channels=1, kernel_sizes=(1, 3, 5, 7, 11, 15, 
 #
 # and in another one `plot_times(methods, size=64, channels=16)`.
 #
-# **Predict.** One channel and 256 × 256 pixels: which method wins at 1 × 1, at 3 × 3, and at 31 × 31? And with 16
-# channels and 64 × 64 pixels?
+# **Predict.** One channel and 256 × 256 pixels: which method wins at 1 × 1, at 3 × 3, and at 31 × 31? And
+# with 16 channels and 64 × 64 pixels?
 #
 # <details><summary>Answer</summary>
 #
-# TIMES
+# By the count, methods that loop over the taps should win at 1 × 1 and 3 × 3, and the FFT at 31 × 31. With
+# NumPy 2.4 and torch 2.13 on 2 cores it came out so. At 31 × 31 the FFT needed between 0.03 and 0.1 of
+# torch's time, at 3 × 3 several times torch's. With 16 channels the FFT lost its lead: there are 256 kernels
+# to transform.
+#
+# That was one machine. Yours may see it otherwise, and then you will have found out why.
 #
 # </details>
 
@@ -959,7 +1010,8 @@ def plot_times(methods, size=256, channels=1, kernel_sizes=(1, 3, 5, 7, 11, 15, 
 #
 # - `np.random.randn` makes `float64`, `torch.randn` makes `float32`: half the bytes.
 # - The inputs are different numbers, so nobody can say whether the results agree, and nobody asked.
-# - Each ran once, as a first call. The numbers contain whatever was loaded for it, and whatever else the machine did.
+# - Each ran once, as a first call. The numbers contain whatever was loaded for it, and whatever else the
+#   machine did.
 #
 # `time.time()` may also jump when the clock is set. `perf_counter` does not.
 #
@@ -968,87 +1020,103 @@ def plot_times(methods, size=256, channels=1, kernel_sizes=(1, 3, 5, 7, 11, 15, 
 # %% [markdown]
 # ## How often is a number used?
 #
-# Now back to the bytes. Each number of input and weight must be read from memory at least once, and each entry of the
-# output must be written once. The **arithmetic intensity** of a layer is
+# Now back to the bytes. Each number of input and weight must be read from memory at least once, and each
+# entry of the output must be written once. The **arithmetic intensity** of a layer is
 #
 # $$\text{intensity} = \frac{\text{operations}}{\text{bytes}} =
 # \frac{2\, N\, C_\text{out}\, H_\text{out}\, W_\text{out}\, C_\text{in}\, \mathit{kh}\, \mathit{kw}}
 # {4\,(\text{entries of input} + \text{weight} + \text{output})}$$
 #
-# for numbers of 4 bytes. It says how much there is to do for each byte that was fetched.
+# for numbers of 4 bytes. It says how much there is to do for each byte that is moved.
 #
-# **Predict.** A fully connected layer, 4096 numbers to 1000, is a 1 × 1 convolution of a single pixel. For one
-# picture, how often is each weight used? What is the intensity?
+# **Predict.** A fully connected layer, 4096 numbers to 1000, is a 1 × 1 convolution of a single pixel. For
+# one picture, how often is each weight used? What is the intensity?
 #
 # <details><summary>Answer</summary>
 #
-# Once. One product for each weight makes 2 operations for 4 bytes: 0.5. With a batch of 64 pictures each weight is
-# used 64 times.
+# Once. One product for each weight makes 2 operations for 4 bytes: 0.5. With a batch of 64 pictures each
+# weight is used 64 times.
 #
 # </details>
 
 
 # %%
-def intensity(N, C_in, H, W, C_out, k, stride=1):
-    """Operations for each byte that must be moved, in float32, for a "same" layer with square kernels."""
-    H_out, W_out = -(-H // stride), -(-W // stride)
-    operations = 2 * N * C_out * H_out * W_out * C_in * k * k
-    numbers = N * C_in * H * W + C_out * C_in * k * k + N * C_out * H_out * W_out
+def intensity(N, C_in, H, W, C_out, k):
+    """Operations for each byte that must be moved, in float32: stride 1, "same", square kernels."""
+    operations = 2 * N * C_out * H * W * C_in * k * k
+    numbers = N * C_in * H * W + C_out * C_in * k * k + N * C_out * H * W
     return operations / (4 * numbers)
 
 
-print(f"VGG-16, second layer:              {intensity(1, 64, 224, 224, 64, 3):6.1f}")
-print(f"ResNet-50, 3 x 3, 64 channels:     {intensity(1, 64, 56, 56, 64, 3):6.1f}")
-print(f"ResNet-50, 1 x 1, 64 to 256:       {intensity(1, 64, 56, 56, 256, 1):6.1f}")
-print(f"one channel, 3 x 3:                {intensity(1, 1, 224, 224, 1, 3):6.1f}")
-print(f"fully connected, 1 picture:        {intensity(1, 4096, 1, 1, 1000, 1):6.1f}")
-print(f"fully connected, 64 pictures:      {intensity(64, 4096, 1, 1, 1000, 1):6.1f}")
+print(f"VGG-16, second layer:           {intensity(1, 64, 224, 224, 64, 3):6.2f}")
+print(f"ResNet-50, 3 x 3, 64 channels:  {intensity(1, 64, 56, 56, 64, 3):6.2f}")
+print(f"ResNet-50, 1 x 1, 64 to 256:    {intensity(1, 64, 56, 56, 256, 1):6.2f}")
+print(f"one channel, 3 x 3:             {intensity(1, 1, 224, 224, 1, 3):6.2f}")
+print(f"fully connected, 1 picture:     {intensity(1, 4096, 1, 1, 1000, 1):6.2f}")
+print(f"fully connected, 64 pictures:   {intensity(64, 4096, 1, 1, 1000, 1):6.2f}")
+
+# %% [markdown]
+# This is what the layer allows. A method may move more: with all columns written down, ten times as many
+# bytes move for VGG's layer, and 143 becomes 14.
 
 # %% [markdown]
 # ## The roofline
 #
-# A machine has two limits: its peak, in operations each second, and its **bandwidth**, in bytes each second. With
-# intensity $I$, the bytes alone allow $I$ · bandwidth operations each second. So
+# A machine has two limits: its peak, in operations each second, and its **bandwidth**, in bytes each second.
+# With intensity $I$, the bytes alone allow $I$ · bandwidth operations each second. So
 #
 # $$\text{speed} \;\le\; \min(\text{peak},\; I \cdot \text{bandwidth})$$
 #
-# Drawn over $I$ this is a slope that ends in a flat roof, and it is called a **roofline**. Take a machine with a peak
-# of 100 GFLOP/s, which is 100 billion operations on floats each second, and 20 GB/s.
+# Drawn over $I$ this is a slope that ends in a flat roof, and it is called a **roofline**. Take a machine
+# with a peak of 100 GFLOP/s, which is 100 billion operations on floats each second, and 20 GB/s.
 #
-# **Predict.** From which intensity on does it reach its peak? How fast can it be at best on the layer of one channel
-# above, and on the fully connected one?
+# **Predict.** From which intensity on does it reach its peak? How fast can it be at best on the layer of one
+# channel above, and on the fully connected one?
 #
 # <details><summary>Answer</summary>
 #
-# At 100 / 20 = 5 operations for each byte the slope meets the roof. The layer of one channel has 2.2: at most 2.2 · 20
-# = 45 GFLOP/s. The fully connected one has 0.5: at most 10, a tenth of the peak. For these, a faster processor would
-# change nothing. The others can reach the peak.
+# At 100 / 20 = 5 operations for each byte the slope meets the roof. The layer of one channel has 2.25: at
+# most 2.25 · 20 = 45 GFLOP/s. The fully connected one has 0.5: at most 10, a tenth of the peak. For these, a
+# faster processor would change nothing. The others can reach the peak.
 #
 # </details>
 
+# %% [markdown]
+# The picture has a pixel for each intensity and each speed. Ten pixels to the right, the intensity doubles:
+# from 1/8 at the left edge to 256 at the right one. Ten pixels up, the speed doubles: from 1 to 256 GFLOP/s.
+# What lies under the roof is grey. The three squares are the fully connected layer, the one of one channel,
+# and VGG's, each as fast as this machine can be on it.
+
 # %%
-intensities = np.array([0.25, 0.5, 1, 2, 4, 8, 16, 32])
+intensities = 2.0 ** (np.arange(110) / 10 - 3)  # from left to right
+speeds = 2.0 ** (np.arange(80, -1, -1) / 10)  # from the top down
 roof = np.minimum(100, 20 * intensities)
 
-draw.grid(np.stack([intensities, roof]), name="intensity, and GFLOP/s at most", heat=True)
+pixels = np.where(speeds[:, None] <= roof, 0.8, 1.0)
+for x in (0.5, 2.25, 143):
+    column = np.abs(intensities - x).argmin()
+    row = np.abs(speeds - min(100, 20 * x)).argmin()
+    pixels[row - 1 : row + 2, column - 1 : column + 2] = 0
+draw.image(pixels, name="roofline: speed over intensity", scale=5, vmin=0, vmax=1)
 
 # %% [markdown]
-# Left of the point where the slope meets the roof a layer is **memory-bound**, right of it **compute-bound**. To measure
-# your own machine, run a large product of matrices for the peak, and copy a large array for the bandwidth.
+# Left of the point where the slope meets the roof a layer is **memory-bound**, right of it **compute-bound**.
+# To measure your own machine, run a large product of matrices for the peak, and copy a large array for the
+# bandwidth.
 
 
 # %%
 def measure_machine():
     """(peak in GFLOP/s, bandwidth in GB/s) of this machine, as NumPy reaches them."""
-    square = np.ones((1024, 1024), dtype=np.float32)
-    peak = 2 * 1024**3 / best_time(np.matmul, square, square) / 1e9
+    square = np.ones((512, 512), dtype=np.float32)
+    peak = 2 * 512**3 / best_time(np.matmul, square, square, repeats=20) / 1e9
     large = np.ones(16_000_000, dtype=np.float32)  # 64 MB, read once and written once
-    bandwidth = 2 * large.nbytes / best_time(np.copyto, np.empty_like(large), large) / 1e9
+    bandwidth = 2 * large.nbytes / best_time(np.copyto, np.empty_like(large), large, repeats=20) / 1e9
     return peak, bandwidth
 
 
 def plot_roofline(layers):
-    """The roof of this machine, and where layers stand under it. `layers` has a name and (intensity, GFLOP/s) each."""
+    """The roof of this machine, and points under it: name -> (intensity, GFLOP/s)."""
     import matplotlib.pyplot as plt
 
     peak, bandwidth = measure_machine()
@@ -1090,10 +1158,10 @@ def place(method, channels, size, k):
 # })
 # ```
 #
-# A point far below the roof has room. A point near the slope moves its bytes as fast as the machine can, and only fewer
-# bytes would help. No point should stand far above the roof. Two things can lift one: an array so small that it stays
-# in the cache, where the bandwidth is higher; and a method that does fewer operations than were counted, as the FFT
-# does.
+# A point far below the roof has room. A point near the slope moves its bytes as fast as the machine can, and
+# only fewer bytes would help. No point should stand far above the roof. Three things can lift one: a machine
+# that was busy with something else while the roof was measured; an array so small that it stays in the cache,
+# where the bandwidth is higher; and a method that does fewer operations than were counted, as the FFT does.
 
 # %% [markdown]
 # ## Why no method wins everywhere
@@ -1108,36 +1176,39 @@ def place(method, channels, size, k):
 # | one channel, small kernel | bytes: nothing is used often | loops over windows; columns only add bytes |
 # | fully connected, one picture | bytes: each weight is used once | a larger batch |
 #
-# **Predict.** In chapter 9 every channel gets a kernel of its own and the channels are not added up. As a GEMM this is
-# C products of a matrix with *one* row. Which row of the table is it?
+# **Predict.** In chapter 9 every channel gets a kernel of its own and the channels are not added up. As a
+# GEMM this is C products of a matrix with *one* row. Which row of the table is it?
 #
 # <details><summary>Answer</summary>
 #
-# It is like one channel with a small kernel, C times over. Each number is used `kh · kw` times and no more. A product
-# with one row has no blocks to hold. So these layers need few operations, and yet they are not as fast as that
-# promises.
+# It is like one channel with a small kernel, C times over. Each number is used `kh · kw` times and no more. A
+# product with one row has no blocks to hold. So these layers need few operations, and yet they are not as
+# fast as that promises.
 #
 # </details>
 
 # %% [markdown]
 # ## Where this is used
 #
-# **Libraries choose.** cuDNN, which torch calls on NVIDIA's graphics cards, has eight methods for a forward
-# convolution: several kinds of GEMM, two kinds of FFT, two kinds of Winograd, and a direct one. With
-# `torch.backends.cudnn.benchmark = True` torch tries those that fit, for every new shape, and keeps the fastest.
-# `scipy.signal.convolve` has `method="auto"`, which estimates whether the direct sum or the FFT will be faster.
+# **Libraries choose.** cuDNN, which torch calls on NVIDIA's graphics cards, lists eight methods for a forward
+# convolution: three kinds of GEMM, two of FFT, two of Winograd, and a direct one. With
+# `torch.backends.cudnn.benchmark = True` torch tries those that fit, for every new shape, and keeps the
+# fastest. `scipy.signal.convolve` has `method="auto"`, which estimates whether the direct sum or the FFT will
+# be faster.
 #
-# **Winograd** is a cousin of the FFT for small kernels. For a tile of 2 × 2 outputs under a 3 × 3 kernel, the loops take
-# 4 · 9 = 36 multiplications. Winograd's way takes 16, and some more additions.
+# **Winograd** is a cousin of the FFT for small kernels. For a tile of 2 × 2 outputs under a 3 × 3 kernel, the
+# loops take 4 · 9 = 36 multiplications. Winograd's way takes 16, and some more additions.
 #
-# **Concert halls** (chapter 1) have long kernels. At 44 100 samples a second, an echo of two seconds has 88 200 taps.
+# **Concert halls** (chapter 1) have long kernels. At 44,100 samples a second, an echo of two seconds has
+# 88,200 taps.
 #
-# **Predict.** How many operations for each second of music do the loops take? And one FFT of music and echo together,
-# for a minute of music?
+# **Predict.** How many operations for each second of music do the loops take? And one FFT of music and echo
+# together, for a minute of music?
 #
 # <details><summary>Answer</summary>
 #
-# The loops: 2 · 88 200 · 44 100 = 7.8 billion for each second. The FFT: 0.0073 billion, a thousand times less.
+# The loops: 2 · 88,200 · 44,100 = 7.8 billion for each second. The FFT: 0.0074 billion, a thousand times
+# less.
 #
 # </details>
 
@@ -1148,23 +1219,24 @@ print(f"loops: {2 * taps * 44100 / 1e9:.1f} billion for each second of music")
 print(f"FFT:   {(3 * 2.5 * n * math.log2(n) + 3 * n) / seconds / 1e9:.4f} billion")
 
 # %% [markdown]
-# **Chips have rooflines too.** NVIDIA's A100 does 19.5 TFLOP/s on ordinary float32, and its first version with 40 GB of
-# memory moves 1.555 TB/s. The slope meets the roof at 12.5 operations for each byte. With its matrix units and 16-bit
-# floats it does 312 TFLOP/s from the same memory.
+# **Chips have rooflines too.** NVIDIA's A100 does 19.5 TFLOP/s on ordinary float32, and its first version
+# with 40 GB of memory moves 1.555 TB/s. The slope meets the roof at 12.5 operations for each byte. With its
+# matrix units and 16-bit floats it does 312 TFLOP/s from the same memory.
 #
-# **Predict.** At which intensity does the slope meet *that* roof? Which of the layers above would be compute-bound?
-# (With 2 bytes for each number, their intensities double.)
+# **Predict.** At which intensity does the slope meet *that* roof? Which of the layers above would be
+# compute-bound? (With 2 bytes for each number, their intensities double.)
 #
 # <details><summary>Answer</summary>
 #
-# At 312 / 1.555, about 200. VGG's second layer has twice 143.7, and ResNet's 3 × 3 with 64 channels twice 131. Both
-# are above. The 1 × 1 layer and the fully connected ones are memory-bound there.
+# At 312 / 1.555, about 200. VGG's second layer has twice 143, and ResNet's 3 × 3 with 64 channels twice 132.
+# Both are above. The 1 × 1 layer and the fully connected ones are memory-bound there.
 #
 # </details>
 #
-# That is why speed is so often a matter of keeping layers together. To add a bias and cut off what is negative, all
-# numbers must be read and written again, at an intensity of a quarter or less. Done in the moment when an entry is
-# finished, it moves nothing. This is called **fusing**, and `torch.compile` does much of it.
+# That is why speed is so often a matter of keeping layers together. To add a bias and cut off what is
+# negative, all numbers must be read and written again, at an intensity of a quarter or less. Done in the
+# moment when an entry is finished, it moves nothing. This is called **fusing**, and `torch.compile` does much
+# of it.
 
 # %% [markdown]
 # ## The card to keep
@@ -1174,18 +1246,21 @@ print(f"FFT:   {(3 * 2.5 * n * math.log2(n) + 3 * n) / seconds / 1e9:.4f} billio
 # | input-stationary | `input[t] * weight[k]` is added to `output[t - k]`, if $0 \le t - k < L_\text{out}$ |
 # | stationary | what is held while the rest streams past; it is read once |
 # | blocks | $b \times b$ sums: $2b$ reads for $b^2$ products |
-# | GEMM | `weight.reshape(C_out, -1) @ columns` is `(N, C_out, H_out * W_out)`; columns are $\mathit{kh}\,\mathit{kw}$ times the input |
-# | FFT | flip, transform at $(H + \mathit{kh} - 1,\, W + \mathit{kw} - 1)$, multiply, add up over c, back, cut from $(\mathit{kh} - 1, \mathit{kw} - 1)$ |
-# | its cost | about $7.5\, n \log_2 n$ operations, whatever the kernel |
+# | GEMM | `weight.reshape(C_out, -1) @ columns` has the shape `(N, C_out, H_out * W_out)` |
+# | its price | the columns are $\mathit{kh}\,\mathit{kw}$ times as large as the input |
+# | FFT | flip, transform, multiply, add up over c, transform back, cut |
+# | its sizes | $H + \mathit{kh} - 1$ points; what stays are rows $\mathit{kh} - 1$ to $H - 1$; columns likewise |
+# | its price | about $7.5\, n \log_2 n$ operations for one channel, whatever the kernel |
 # | intensity | operations / bytes |
 # | roofline | speed $\le \min(\text{peak},\; \text{intensity} \cdot \text{bandwidth})$ |
 #
 # **Three traps**
 #
-# 1. `reshape` moves no axis. `(C_out, N, …)` becomes `(N, C_out, …)` by `swapaxes`, and a batch of one hides it.
-# 2. The FFT convolves in a circle, flips the kernel, and is never exact. Give it enough points, flip first, and do
-#    not cut to integers.
+# 1. `reshape` moves no axis. `(C_out, N, …)` becomes `(N, C_out, …)` by `swapaxes`, and a batch of one hides
+#    it.
+# 2. The FFT convolves in a circle, flips the kernel, and is never exact. Give it enough points, flip first,
+#    and do not cut to integers.
 # 3. A time without the shape, the dtype, the machine and a check of the result says nothing.
 #
-# **Next:** so far every output channel has read every input channel. Chapter 9 lets it read a few of them, and then runs
-# the window backwards.
+# **Next:** so far every output channel has read every input channel. Chapter 9 lets it read a few of them,
+# and then runs the window backwards.

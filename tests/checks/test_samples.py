@@ -33,7 +33,11 @@ def test_values_are_never_zero_and_exact_in_float32():
         assert values.min() < 0 < values.max()
 
 
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+# Where a judge decides, the calls hold no values to draw: the names of bugs, or nothing.
+DRAWN = [exercise for exercise in EXERCISES.values() if exercise.judge is None]
+
+
+@pytest.mark.parametrize("exercise", DRAWN, ids=lambda exercise: exercise.name)
 def test_the_same_seed_gives_the_same_calls_and_another_seed_other_values(exercise):
     def numbers(seed):
         leaves = [value for s in exercise.draw(seed) for value in (*s.args, *s.kwargs.values())]

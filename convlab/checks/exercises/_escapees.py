@@ -19,14 +19,13 @@ from convlab.checks.exercises.stride_and_padding import (
     convolve,
     given,
     operator,
-    pair,
 )
 
 __all__ = ["ESCAPEES", "Escapee"]
 
 
 class Escapee(NamedTuple):
-    """A wrong convolution, for the sentence "One that got through {does}. To notice it takes {takes}."."""
+    """A wrong convolution, for the sentences "One that got through {does}. A case that notices it has {takes}."."""
 
     does: str
     takes: str
@@ -56,8 +55,10 @@ def guesses_the_layout(call: Call) -> np.ndarray:
 
 
 def bias_along_the_columns(call: Call) -> np.ndarray:
-    output = convolve(call._replace(bias=None))
-    return output if call.bias is None else output + call.bias
+    output: np.ndarray = convolve(call._replace(bias=None))
+    if call.bias is not None:
+        output = output + call.bias
+    return output
 
 
 def plain_for_single_taps(call: Call) -> np.ndarray:
@@ -72,7 +73,8 @@ def mixes_up_stride_and_dilation(call: Call) -> np.ndarray:
 
 
 def cuts_off_negative_sums(call: Call) -> np.ndarray:
-    return np.maximum(convolve(call), 0)
+    positive: np.ndarray = np.maximum(convolve(call), 0)
+    return positive
 
 
 def rounds_to_the_nearest(axis: Axis) -> np.ndarray:
@@ -84,8 +86,10 @@ def reads_only_inside(call: Call) -> np.ndarray:
     ones = np.ones((1, 1, *call.weight.shape[2:]))
     plain = call._replace(input=np.ones((1, 1, *call.input.shape[2:])), weight=ones, bias=None)
     inside = convolve(plain) == ones.size
-    output = convolve(call._replace(bias=None)) * inside
-    return output if call.bias is None else output + call.bias[:, None, None]
+    output: np.ndarray = convolve(call._replace(bias=None)) * inside
+    if call.bias is not None:
+        output = output + call.bias[:, None, None]
+    return output
 
 
 CATALOGUE = {mistake.name: mistake.function for mistake in (*conv2d_strided.mistakes, *conv2d.mistakes)}
@@ -101,7 +105,7 @@ CAUGHT_BY = {
     "first image for all": ("computes every output from the first image", "two different images"),
     "bias forgotten": ("forgets the bias", "a bias that is not 0"),
     "bias once per tap": ("adds the bias with every product", "a bias, and more than one tap"),
-    "last row and column lost": ("loses the last row and column", "any case that compares shapes"),
+    "last row and column lost": ("loses the last row and column", "any sizes"),
     "output made like the input": (
         "makes its output in the input's dtype",
         "whole numbers as input, and fractions as weight",
@@ -112,7 +116,7 @@ CAUGHT_BY = {
     "rounds up": ("rounds the number of places up", "a stride that does not come out even"),
     "one added before dividing": (
         "divides the number of places by the stride",
-        "strides with several remainders, 0 among them",
+        "a stride of 2 that comes out even",
     ),
     "start clamped to 0": ("clamps the start of a window to 0", PADDING),
     "edge repeated": ("repeats the edge where zeros should stand", PADDING),
@@ -139,13 +143,20 @@ CAUGHT_BY = {
     "one padding for both axes": ("uses the first padding for both axes", "two different paddings"),
     "dilation swapped": ("swaps the two dilations", "two different dilations"),
     "one dilation for both axes": ("uses the first dilation for both axes", "two different dilations"),
-    "padding multiplied by the stride": ("multiplies the padding by the stride", "a stride together with padding"),
+    "padding multiplied by the stride": (
+        "multiplies the padding by the stride",
+        "a stride together with padding",
+    ),
 }
 
 MORE = (
-    Escapee("removes axes of length 1 from its output", "an output with an axis of length 1", computing(squeezes)),
     Escapee(
-        "refuses a kernel as large as the image", "a kernel as large as the image", computing(refuses_large_kernels)
+        "removes axes of length 1 from its output", "an output with an axis of length 1", computing(squeezes)
+    ),
+    Escapee(
+        "refuses a kernel as large as the image",
+        "a kernel as large as the image",
+        computing(refuses_large_kernels),
     ),
     Escapee("goes on adding to the sum of the filter before", TWO_FILTERS, computing(keeps_the_sum)),
     Escapee(
@@ -153,18 +164,24 @@ MORE = (
         "as many channels going in as coming out, at least two",
         computing(guesses_the_layout),
     ),
-    Escapee("adds the bias along the columns", f"a bias, and {TWO_FILTERS}", computing(bias_along_the_columns)),
+    Escapee(
+        "adds the bias along the columns", f"a bias, and {TWO_FILTERS}", computing(bias_along_the_columns)
+    ),
     Escapee(
         "has a fast way for kernels of 1 × 1, without stride and padding",
         "a kernel of 1 × 1 with a stride or with padding",
         computing(plain_for_single_taps),
     ),
     Escapee(
-        "exchanges stride and dilation", "a stride that differs from the dilation", computing(mixes_up_stride_and_dilation)
+        "exchanges stride and dilation",
+        "a stride that differs from the dilation",
+        computing(mixes_up_stride_and_dilation),
     ),
     Escapee("makes negative sums 0", "an entry below 0", computing(cuts_off_negative_sums)),
     Escapee(
-        "rounds the number of places to the nearest", "a stride of 3 with remainder 2", operator(rounds_to_the_nearest)
+        "rounds the number of places to the nearest",
+        "for example a stride of 3 with remainder 2",
+        operator(rounds_to_the_nearest),
     ),
     Escapee("gives 0 for windows that hang over the edge", "padding", computing(reads_only_inside)),
     Escapee(

@@ -19,7 +19,7 @@ NAMES = ("input", "weight", "bias", "stride", "padding", "dilation")
 WORDS = ("valid", "same", "full")
 MOST_ELEMENTS = 10_000
 MOST_OPTION = 16
-MOST_PRODUCTS = 2_000_000
+MOST_PRODUCTS = 1_000_000
 LARGEST = 1e6
 
 _pads = resolving()
@@ -85,7 +85,9 @@ def _option(value: Any, name: str, least: int) -> Any:
         whole = type(number) is int or isinstance(number, np.integer)
         if not whole or not least <= number <= MOST_OPTION:
             words = ", a pair of them or a word" if name == "padding" else ", or a pair of them"
-            raise Unfit(f"{name} is {_short(value)}; it must be an integer from {least} to {MOST_OPTION}{words}")
+            raise Unfit(
+                f"{name} is {_short(value)}; it must be an integer from {least} to {MOST_OPTION}{words}"
+            )
     return tuple(int(number) for number in numbers) if both else int(value)
 
 
@@ -107,7 +109,9 @@ def _agree(call: dict[str, Any]) -> None:
         if d * (k - 1) + 1 > before + size + after:
             raise Unfit(f"the kernel spans more {axis} than the padded image has: there is no place for it")
     if (count := products(call)) > MOST_PRODUCTS:
-        raise Unfit(f"this takes up to {count} products; keep it under {MOST_PRODUCTS}: small cases catch as much")
+        raise Unfit(
+            f"this takes up to {count} products; keep it under {MOST_PRODUCTS}: small cases catch as much"
+        )
 
 
 def products(call: dict[str, Any]) -> int:

@@ -140,7 +140,12 @@ def hunting(
     return lambda name: {**arrays, **(NEEDED | options)[name]}
 
 
-EVERYTHING: Call = {"bias": np.array([1.0, 2.0, 3.0]), "stride": (2, 3), "padding": (1, 2), "dilation": (1, 2)}
+EVERYTHING: Call = {
+    "bias": np.array([1.0, 2.0, 3.0]),
+    "stride": (2, 3),
+    "padding": (1, 2),
+    "dilation": (1, 2),
+}
 
 find_the_bug = Exercise(
     name="find_the_bug",
@@ -232,7 +237,7 @@ find_the_bug = Exercise(
 
 SHARES = {"half": 0.5, "three quarters": 0.75, "19 of 20": 0.95}
 MOST_CASES = 30
-MOST_PRODUCTS_TOGETHER = 5 * MOST_PRODUCTS
+MOST_PRODUCTS_TOGETHER = 3 * MOST_PRODUCTS
 
 
 def shares(rng: np.random.Generator) -> Iterator[Sample]:
@@ -254,9 +259,10 @@ def judge_cases(ask: Ask, answer: Any, sample: Sample) -> str | None:
     caught = len(ESCAPEES) - len(through)
     if caught >= wanted:
         return None
+    count = "one case catches" if len(cases) == 1 else f"{len(cases)} cases catch"
     return (
-        f"your {len(cases)} cases catch {caught} of {len(ESCAPEES)} wrong convolutions; the next point takes {wanted}.\n"
-        f"One that got through {through[0].does}. To notice it takes {through[0].takes}."
+        f"your {count} {caught} of {len(ESCAPEES)} wrong convolutions; the next point takes {wanted}.\n"
+        f"One that got through {through[0].does}. A case that notices it has {through[0].takes}."
     )
 
 
@@ -324,7 +330,11 @@ def suite(
     def mistaken() -> list[tuple[Call, Any]]:
         cases = []
         for input_size, (C_out, kh, kw), options in rows:
-            call = {"input": numbers(*input_size), "weight": some(C_out, input_size[1], kh, kw) / 4, **options}
+            call = {
+                "input": numbers(*input_size),
+                "weight": some(C_out, input_size[1], kh, kw) / 4,
+                **options,
+            }
             right = convolve(Arguments(**{**call, "weight": call["weight"][..., ::flip, ::flip]}))
             cases.append((call, expect(right)))
         return cases
@@ -373,9 +383,9 @@ write_tests = Exercise(
         ),
         Mistake(
             "images of ones",
-            "Your images hold nothing but ones. Wherever a window is read, it reads the same.",
+            "Your images hold nothing but ones. Wherever a window is moved to, it reads the same.",
             suite(ONE_OF_EACH, numbers=lambda *size: np.ones(size)),
-            "three quarters",
+            "19 of 20",
         ),
         Mistake(
             "squares only",
