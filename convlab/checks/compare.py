@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from convlab.checks.samples import arrays_in
+
 __all__ = ["Difference", "compare", "number"]
 
 
@@ -40,7 +42,7 @@ def compare(
     ----------
     answer : what the student's function returned
     right : what it should be: an ndarray, an int, a float, or a tuple of such
-    names : what the results are called in messages; more than one if `right` is a tuple of arrays
+    names : what the results are called in messages; one for each item if `right` is a tuple that holds arrays
     """
     if isinstance(right, np.ndarray):
         return _compare_arrays(answer, right, rtol, atol, names[0])
@@ -59,10 +61,16 @@ def number(value: Any) -> str:
 def _compare_arrays(answer: Any, right: np.ndarray, rtol: float, atol: float, name: str) -> Difference | None:
     if not isinstance(answer, np.ndarray):
         return Difference("not an array", _not_an_array(answer))
-    if answer.dtype.kind not in "iuf":
+    if (np.ma.isMaskedArray(answer) and np.ma.getmaskarray(answer).any()) or answer.dtype.kind not in "iuf":
+        if np.ma.isMaskedArray(answer):
+            return Difference(
+                "dtype", "the result is a masked array with entries masked; return a plain array"
+            )
         return Difference(
             "dtype", f"the result's dtype is {answer.dtype}; it must hold integers or floating-point numbers"
         )
+    # The numbers themselves: a subclass could answer for them with whatever it likes.
+    answer = np.array(np.ndarray.view(answer, np.ndarray))
     if answer.shape != right.shape:
         return Difference("shape", _wrong_shape(answer.shape, right.shape))
     values = answer.astype(np.float64)
@@ -86,12 +94,20 @@ def _compare_arrays(answer: Any, right: np.ndarray, rtol: float, atol: float, na
 def _compare_tuples(
     answer: Any, right: tuple[Any, ...], rtol: float, atol: float, names: tuple[str, ...]
 ) -> Difference | None:
-    if not any(isinstance(item, np.ndarray) for item in right):
+    if next(arrays_in(right), None) is None:
         return _compare_nested(answer, right)
+    inner = len(names) == 1  # a tuple within the tuple that the function returns
     if not isinstance(answer, tuple | list) or len(answer) != len(right):
-        got = f"{len(answer)} results" if isinstance(answer, tuple | list) else f"a {type(answer).__name__}"
+        items = "items" if inner else "results"
+        got = f"{len(answer)} {items}" if isinstance(answer, tuple | list) else f"a {type(answer).__name__}"
+        if inner:
+            return Difference("not a tuple", f"{names[0]} is {got}; it must hold {len(right)}")
         wanted = ", ".join(names)
+        if answer is None:
+            return Difference("not a tuple", f"{_NOTHING}; return {len(right)} results: {wanted}")
         return Difference("not a tuple", f"the result is {got}; return {len(right)} results: {wanted}")
+    if inner:
+        names = tuple(f"{names[0]}[{i}]" for i in range(len(right)))
     for one, other, name in zip(answer, right, names):
         if difference := compare(one, other, rtol, atol, (name,)):
             text = difference.text if name in difference.text else f"{name}: {difference.text}"

@@ -57,6 +57,8 @@ def _same(one: Any, other: Any, exercise: Exercise) -> bool:
         return len(one) == len(other) and all(_same(a, b, exercise) for a, b in zip(one, other))
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_same(one[key], other[key], exercise) for key in one)
+    if isinstance(one, float | np.floating) and isinstance(other, float | np.floating):
+        return bool(np.isclose(one, other, rtol=exercise.rtol, atol=exercise.atol, equal_nan=True))
     return type(one) is type(other) and bool(one == other)
 
 

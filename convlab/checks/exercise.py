@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from convlab.checks.samples import arrays_in
+
 __all__ = ["Exercise", "Mistake", "Probe", "Sample", "Samples"]
 
 
@@ -38,7 +40,7 @@ class Sample:
     @property
     def size(self) -> int:
         """How much a reader has to look at: the elements of all arrays, then the number of options."""
-        arrays = [a for a in (*self.args, *self.kwargs.values()) if isinstance(a, np.ndarray)]
+        arrays = arrays_in((*self.args, *self.kwargs.values()))
         return 10 * sum(a.size for a in arrays) + len(self.kwargs)
 
 
@@ -70,7 +72,8 @@ class Exercise:
     samples : rng -> the calls to play; shapes come from a table, values (and some shapes) from the rng
     oracle : (torch, *args, **kwargs) -> the right answer; arrays arrive as float64 tensors
     oracle_name : what the student is told their numbers were compared with
-    results : what the results are called in messages; more than one name if it returns a tuple of arrays
+    results : what the results are called in messages; more than one name if it returns a tuple of arrays, of numbers
+        or of such tuples
     mistakes : the catalogue of wrong implementations; the samples must catch each
     linear : the one or two arrays whose products an output entry sums, if it does; so that a wrong tap can be named
     allowed : what of convlab a student may call; "*" if nothing at all is refused

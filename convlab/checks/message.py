@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from convlab.checks.exercise import Exercise, Probe, Sample
+from convlab.checks.samples import arrays_in
 
 __all__ = ["describe", "reproduce", "summary"]
 
@@ -17,7 +19,7 @@ def describe(exercise: Exercise, sample: Sample) -> str:
     """The call with shapes: `correlate1d(input (5,), weight (2,))`."""
     named = [*zip(exercise.parameters, sample.args), *sample.kwargs.items()]
     parts = [
-        f"{name} {_shape(value)}" if isinstance(value, np.ndarray) else f"{name}={_short(value)}"
+        f"{name} {_shape(value)}" if _has_arrays(value) else f"{name}={_short(value)}"
         for name, value in named
     ]
     return f"{exercise.name}({', '.join(parts)})"
@@ -31,8 +33,22 @@ def reproduce(exercise: Exercise, sample: Sample) -> str:
     return line if len(line) <= _LONGEST else describe(exercise, sample)
 
 
-def _shape(array: np.ndarray) -> str:
-    return f"{array.shape}" if array.dtype == np.float64 else f"{array.shape} {array.dtype}"
+def _has_arrays(value: Any) -> bool:
+    return next(arrays_in(value), None) is not None
+
+
+def _shape(value: Any) -> str:
+    """An array's shape; of a tuple or list, the shapes that are in it."""
+    if isinstance(value, np.ndarray):
+        return f"{value.shape}" if value.dtype == np.float64 else f"{value.shape} {value.dtype}"
+    return _items(value, _shape) if isinstance(value, tuple | list) else _short(value)
+
+
+def _items(value: tuple[Any, ...] | list[Any], write: Callable[[Any], str]) -> str:
+    written = ", ".join(map(write, value))
+    if isinstance(value, list):
+        return f"[{written}]"
+    return f"({written},)" if len(value) == 1 else f"({written})"
 
 
 def _short(value: Any) -> str:
@@ -42,6 +58,8 @@ def _short(value: Any) -> str:
 def _literal(value: Any) -> str:
     if isinstance(value, Probe):
         return value.source
+    if isinstance(value, tuple | list) and _has_arrays(value):
+        return _items(value, _literal)
     if not isinstance(value, np.ndarray):
         return repr(value)
     written = repr(value.tolist()).replace(".0,", ".,").replace(".0]", ".]")

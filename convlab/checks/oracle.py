@@ -27,7 +27,7 @@ def samples_with_answers(exercise: Exercise, seed: int) -> tuple[tuple[Sample, A
 
 
 def expected(exercise: Exercise, sample: Sample) -> Any:
-    """The right answer to one call: an ndarray (float64), an int, or a tuple of such."""
+    """The right answer to one call: an ndarray (float64), an int, a float, or a tuple of such."""
     import torch
 
     args = [_to_torch(torch, value) for value in sample.args]
@@ -65,6 +65,8 @@ def _to_torch(torch: Any, value: Any) -> Any:
     if isinstance(value, np.ndarray):
         # A copy: torch takes neither negative strides nor, without a warning, read-only memory.
         return torch.from_numpy(np.array(value, dtype=np.float64, order="C"))
+    if isinstance(value, tuple | list):
+        return type(value)(_to_torch(torch, item) for item in value)
     return value
 
 

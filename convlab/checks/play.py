@@ -25,7 +25,7 @@ import numpy as np
 
 from convlab.checks.exercise import Exercise, Sample
 from convlab.checks.guard import Guard, guarded
-from convlab.checks.samples import laid_out_like
+from convlab.checks.samples import arrays_in, laid_out_like
 
 __all__ = ["Failure", "Played", "play"]
 
@@ -81,20 +81,29 @@ def play(function: Callable[..., Any], exercise: Exercise, sample: Sample, secon
         return Played(failure=_too_slow(exercise))
     given = dict(zip(exercise.parameters, args)) | kwargs
     for (name, after), before in zip(given.items(), (*sample.args, *sample.kwargs.values())):
-        # Not to the last bit: who adds eps and takes it away again has left the argument as it was.
-        if isinstance(before, np.ndarray) and not np.allclose(after, before, rtol=1e-9, atol=1e-9):
-            text = (
-                f"it changed its argument `{name}` in place: work on a copy ({name}.copy()) or on a new array"
-            )
+        if _changed(list(arrays_in(before)), list(arrays_in(after))):
+            instead = f"work on a copy ({name}.copy()) or on a new array"
+            if not isinstance(before, np.ndarray):
+                instead = "make new arrays and put them into a new list"
+            text = f"it changed its argument `{name}` in place: {instead}"
             return Played(failure=Failure("modified", text))
     return Played(answer=answer)
+
+
+def _changed(before: list[np.ndarray], after: list[np.ndarray]) -> bool:
+    # Not to the last bit: who adds eps and takes it away again has left the argument as it was.
+    return [a.shape for a in after] != [b.shape for b in before] or any(
+        not np.allclose(a, b, rtol=1e-9, atol=1e-9) for a, b in zip(after, before)
+    )
 
 
 def _copy(value: Any) -> Any:
     """A copy; of an array, with the same strides and flags: a layout is part of the sample."""
     if isinstance(value, np.ndarray):
         return laid_out_like(value, value)
-    return copy.deepcopy(value) if isinstance(value, list | tuple | dict) else value
+    if isinstance(value, tuple | list):
+        return type(value)(_copy(item) for item in value)
+    return copy.deepcopy(value) if isinstance(value, dict) else value
 
 
 def _refuses(function: Callable[..., Any], exercise: Exercise, args: Any, kwargs: Any) -> str | None:

@@ -9,6 +9,7 @@ from convlab.checks.exercises import (
     conv1d,
     conv2d,
     dilation,
+    groups_and_transposed,
     matrix_product,
     speed,
     stride_and_padding,
@@ -16,7 +17,17 @@ from convlab.checks.exercises import (
 
 __all__ = ["EXERCISES"]
 
-CHAPTERS = (conv1d, conv2d, channels_and_batches, stride_and_padding, dilation, matrix_product, backprop, speed)
+CHAPTERS = (
+    conv1d,
+    conv2d,
+    channels_and_batches,
+    stride_and_padding,
+    dilation,
+    matrix_product,
+    backprop,
+    speed,
+    groups_and_transposed,
+)
 
 EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise for chapter in CHAPTERS for exercise in chapter.EXERCISES

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-__all__ = ["LAYOUTS", "fractions", "integers", "laid_out_like", "lay_out"]
+__all__ = ["LAYOUTS", "arrays_in", "fractions", "integers", "laid_out_like", "lay_out"]
 
 LAYOUTS = ("contiguous", "reversed", "strided", "transposed", "read-only")
 
@@ -69,3 +70,12 @@ def laid_out_like(array: np.ndarray, values: np.ndarray) -> np.ndarray:
     same[...] = values
     same.flags.writeable = array.flags.writeable
     return same
+
+
+def arrays_in(value: Any) -> Iterator[np.ndarray]:
+    """The arrays of a value: itself, or what tuples, lists and dicts hold, however deep."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, tuple | list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from arrays_in(item)

@@ -539,9 +539,9 @@ print("convolve:", np.convolve(input, weight))
 # %% [markdown]
 # ## Why it is called transposed
 #
-# You have seen these numbers. In chapter 7, [1, −2, 3] was the upstream gradient of a convolution with stride
-# 2, and the seven samples were its gradient by the input. There it was also a product with the transposed
-# matrix. Here is that matrix again, for seven samples, three taps and stride 2.
+# You have met these numbers. In chapter 7, [1, −2, 3] was the upstream gradient of a convolution with stride 2.
+# The seven samples were its gradient by the input, with a 0 for the tail behind them. And such a gradient was a
+# product with the transposed matrix. Here is the matrix for seven samples, three taps and stride 2.
 
 # %%
 impulses = np.eye(7)[:, None]
@@ -626,7 +626,8 @@ for L in range(5, 11):
 # also takes values up to dilation − 1 if the dilation is larger than the stride. No convolution leaves over so
 # much, so we do not use that.)
 #
-# Now the adjoint identity from above. One row was missing, and no column.
+# Now the adjoint identity from above. One row was missing, and no column. And with it the second name:
+# chapter 7's function gives the same array.
 
 # %%
 back = ask_torch(F.conv_transpose2d, b, kernels, **options, output_padding=(1, 0))
@@ -635,6 +636,10 @@ assert back.shape == a.shape, "output_padding did not bring the size back"
 sums = [np.sum(forward * b), np.sum(a * back)]
 assert np.isclose(*sums), "transposed convolution is not the adjoint"
 print("two equal sums:", np.array(sums))
+
+gradient = torch.nn.grad.conv2d_input(a.shape, torch.tensor(kernels), torch.tensor(b), **options)
+assert np.allclose(back, gradient), "transposed convolution is not the gradient by the input"
+print("equal to the gradient by the input:", back.shape)
 
 # %% [markdown]
 # And chapter 7's gradient of the sum, for the image of steps with 6 × 5 pixels and the kernel that subtracts
@@ -687,8 +692,8 @@ draw.beside(
 )
 
 # %% [markdown]
-# Only if `e` is larger than `p` does the output go on behind the last stamp. What is there got no product, so
-# it is 0, and the bias if there is one.
+# Only if `e` is larger than `p` does the output go on behind the last stamp. What is there got no product. It is
+# 0, or the bias if there is one.
 
 # %% [markdown]
 # ### Spot it: a zero at the end
@@ -771,7 +776,7 @@ except RuntimeError as error:
 # as long as you leave its `groups` at 1.
 #
 # The picture shows how one entry of the output is made, in the language of chapter 7: `grad_output` is our
-# `input`, and `input` is our output.
+# input, and `grad_input` is our output.
 
 # %%
 from convlab import functional, grad
@@ -868,9 +873,8 @@ draw.beside(
 # That is a checkerboard. Away from the edge, the counts are equal exactly if **the stride divides K**: each
 # sample is then reached by `K / s` stamps.
 #
-# Chapter 4 counted how many windows read a pixel. These are such counts, for stride 2. Where a convolution
-# reads its pixels unevenly, it hands them uneven gradients. So pictures of gradients can show the pattern,
-# too.
+# Chapter 4 counted how many windows read a pixel. These are such counts, for stride 2. A pixel that more
+# windows read is handed more shares of the gradient. So pictures of gradients can show the pattern, too.
 #
 # How bad is it? Take a constant image, 200 everywhere, and a kernel of 3 × 3 equal taps, which makes the image
 # twice as large. To keep the brightness on average, the taps are 4/9.

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 11 · Break it, test it
 #
-# Ten chapters ended with `check`. Somebody else had chosen the calls, and you trusted them. Now you change
-# sides. You will break convolutions on purpose, find out what is wrong with those that others broke, and
+# For ten chapters, `check` had the last word. Somebody else had chosen its calls, and you trusted them. Now you
+# change sides. You will break convolutions on purpose, find out what is wrong with those that others broke, and
 # choose the calls yourself.
 #
 # **After this chapter you can**
@@ -130,7 +130,7 @@ def whole(*size):
 taps = popular | {"weight": np.arange(9).reshape(1, 1, 3, 3)}
 equal = {"input": whole(2, 2, 7, 7), "weight": whole(2, 2, 3, 3), "bias": np.zeros(2)}
 equal |= {"stride": (2, 2), "padding": (1, 1), "dilation": (2, 2)}
-different = {"input": whole(2, 3, 8, 9), "weight": whole(4, 3, 3, 2), "bias": whole(4)}
+different = {"input": whole(2, 3, 7, 8), "weight": whole(4, 3, 3, 2), "bias": whole(4)}
 different |= {"stride": (2, 3), "padding": (1, 2), "dilation": (2, 1)}
 
 # %% [markdown]
@@ -441,7 +441,8 @@ draw.beside(*[draw.grid(array[0, 0], name=name) for name, array in pictures.item
 # from the end.
 #
 # </details>
-#
+
+# %% [markdown]
 # Twenty such questions, one for each pixel, tell everything that a sum of products does with images of 4 × 5: every
 # image is a sum of images with a single number in it. They tell it for this kernel and these options, and no others.
 # Without padding, all twenty would have said that chalk is right.
@@ -587,9 +588,9 @@ for name in ("onyx", "ruby", "teal", "violet"):
 # - Keep it small: at most 10 000 numbers in an array, options of at most 16, at most a million products. Ours are
 #   much smaller.
 #
-# Four of the names are worth one point together, onyx and ruby one, teal and violet one. Do your experiments in
-# cells of your own, with `differs` or with your eyes. The function only returns what you found. This is a case
-# for chalk, as `find_the_bug("chalk")` would return it:
+# The four with code are worth one point together, onyx and ruby one, teal and violet one. Do your experiments in cells
+# of your own, with `differs` or with your eyes. The function only returns what you found. This is a case for chalk, as
+# `find_the_bug("chalk")` would return it:
 
 # %%
 for_chalk = {"input": digits, "weight": places, "padding": 1}
@@ -756,6 +757,9 @@ print("nothing failed; shapes:", wrong.shape, right.shape)
 # kernels and one number for each option, a thousand cases would not do: rows and columns stay mixed up.
 #
 # </details>
+#
+# Here is one entry of `different`. Down and to the right, everything has a number of its own: size, taps, step, zeros
+# and spread.
 
 # %%
 options = {"stride": (2, 3), "padding": ((1, 1), (2, 2)), "dilation": (2, 1)}
@@ -841,7 +845,7 @@ draw.beside(draw.grid(digits[0, 0], name="input"), draw.grid(expected[0, 0], nam
 # <details><summary>Answer</summary>
 #
 # About 1 in 64, some 16 times. The second coincidence has a chance of 1 in 64 · 32 · 32 = 65 536. A thousand draws
-# will not see it.
+# will hardly see it.
 #
 # </details>
 
@@ -870,8 +874,8 @@ print("C_in = C_out:", equal_channels.sum(), "  with k = input size, too:", both
 # **Cutting down.** The library Hypothesis draws cases from a description, and when one fails, it cuts it down before
 # it shows it. It calls that *shrinking*.
 #
-# **In torch.** Its own gradients are compared with central differences by `torch.autograd.gradcheck`. The step is
-# 10⁻⁶ unless you choose another, so it wants `float64`: chapter 7 says why.
+# **In torch.** `torch.autograd.gradcheck` compares gradients with central differences, as in chapter 7. torch's own
+# operators are tested with it. Its step is 10⁻⁶ unless you choose another, so it wants `float64`.
 #
 # **Here.** Behind every `check` of this course stands a catalogue of wrong implementations, several hundred in all.
 # For every one of them it is proved, for five seeds, that the samples catch it. When `check` named your mistake, it

@@ -216,3 +216,12 @@ def test_a_message_names_one_that_got_through_and_what_it_takes():
 def test_what_is_said_to_be_needed_is_said_for_every_one_and_differs():
     assert len({e.does for e in ESCAPEES}) == len(ESCAPEES)
     assert all(e.takes for e in ESCAPEES)
+
+
+def test_torch_and_the_wrong_convolutions_may_be_called_inside():
+    def asking(name):
+        call = solutions.find_the_bug(name)
+        assert differs(lambda **arguments: buggy_conv2d(name, **arguments), call, ask(**call))
+        return call
+
+    assert examine(asking, find_the_bug, 0).points == 3
