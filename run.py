@@ -68,9 +68,14 @@ def install(extras: str) -> None:
     stamp = VENV / f"installed-{extras.replace(',', '-') or 'base'}"
     if stamp.is_file() and stamp.read_text() == wanted:
         return
-    if not BIN.is_dir():
+    if not list(BIN.glob("pip*")):  # none, or one that was interrupted half-way
         print("+ python -m venv .venv", flush=True)
-        venv.create(VENV, with_pip=True)
+        try:
+            venv.create(VENV, with_pip=True, clear=True)
+        except subprocess.CalledProcessError:
+            sys.exit(
+                "python -m venv failed. On Debian and Ubuntu it comes with: sudo apt install python3-venv"
+            )
     pip = ["python", "-m", "pip", "install", "--disable-pip-version-check"]
     if sys.platform == "linux" and answers(CPU_WHEELS + "/torch/"):
         pip += ["--extra-index-url", CPU_WHEELS]

@@ -41,6 +41,19 @@ RULES = {
         "convlab.solutions",
     },
     "convlab.grading": {"nbgrader", "nbformat", "traitlets", "convlab.checks", "convlab.grading"},
+    # What runs students' cells: how to play a call and what a shortcut is, but nothing of what is right or wrong.
+    **dict.fromkeys(
+        [f"convlab.grading.{part}" for part in ("child", "limits", "sandbox", "seccomp", "warm", "wire")],
+        {
+            "numpy",
+            "IPython",
+            "traitlets",
+            "convlab.checks.exercise",
+            "convlab.checks.guard",
+            "convlab.checks.play",
+            *(f"convlab.grading.{part}" for part in ("child", "limits", "sandbox", "seccomp", "wire")),
+        },
+    ),
     "convlab.notebook": {"nbformat", "IPython", "convlab.checks"},
     "convlab.demo": {"nbformat", "convlab.authoring", "convlab.grading"},
     "convlab.cli": {"convlab"},

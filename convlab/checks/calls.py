@@ -14,6 +14,7 @@ from convlab.draw import Picture
 
 __all__ = ["CheckFailed", "check", "grading_seed", "report"]
 
+MOST_LINES = 20  # of what a failing call printed
 SEED_VARIABLE = "CONVLAB_GRADING_SEED"
 
 
@@ -47,6 +48,8 @@ def check(function: Callable[..., Any], exercise: str | None = None, seed: int =
     """
     result = report(function, exercise, seed)
     if not result.passed:
+        for line in result.printed.splitlines()[:MOST_LINES]:
+            print(line)
         if result.picture is not None:
             _show(result.picture)
         raise CheckFailed(result)

@@ -118,9 +118,9 @@ def _compare_tuples(
 def _compare_nested(answer: Any, right: tuple[Any, ...]) -> Difference | None:
     """Tuples of integers, or of such tuples: short enough to be shown whole. A list will do for a tuple."""
 
-    def plain(value: Any) -> Any:
-        if isinstance(value, tuple | list | np.ndarray):
-            return tuple(plain(item) for item in value)
+    def plain(value: Any, depth: int = 0) -> Any:
+        if isinstance(value, tuple | list | np.ndarray) and depth < 8:  # a list may hold itself
+            return tuple(plain(item, depth + 1) for item in value)
         if isinstance(value, bool | np.bool_ | float | np.floating):
             return value
         try:

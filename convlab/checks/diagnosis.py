@@ -50,6 +50,9 @@ def _reproduces(function: Callable[..., Any], exercise: Exercise, sample: Sample
 
 def _same(one: Any, other: Any, exercise: Exercise) -> bool:
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        one, other = np.ndarray.view(one, np.ndarray), np.ndarray.view(other, np.ndarray)
+        if one.dtype.kind not in "biuf" or other.dtype.kind not in "biuf":
+            return False
         return one.shape == other.shape and bool(
             np.allclose(one, other, rtol=exercise.rtol, atol=exercise.atol, equal_nan=True)
         )
@@ -91,6 +94,8 @@ def wrong_tap(
     if wanted is None:
         return None
     used = read_taps(exercise, sample, index, given)
+    if used is not None and (bias := _wrong_bias(exercise, sample, index, right, given)) is not None:
+        return WrongTap(bias)
     if used is not None:
         # Zeros stand around an input. Where the first array is a kernel, padding takes away from the output.
         padded = wanted.names[0] == "input" and any(
@@ -125,6 +130,24 @@ def picture(exercise: Exercise, sample: Sample, index: tuple[int, ...], tap: Wro
         at=index,
         output=exercise.results[0],
     )
+
+
+def _wrong_bias(
+    exercise: Exercise, sample: Sample, index: tuple[int, ...], right: Answers, given: Answers
+) -> str | None:
+    """What the bias adds to the entry, if without it the entry is right."""
+    bias = argument(exercise, sample, "bias")
+    if bias is None:
+        return None
+    plain = without_bias(exercise, sample)
+    answers = [right(sample), given(sample), right(plain), given(plain)]
+    if not all(isinstance(a, np.ndarray) and a.shape == answers[0].shape for a in answers):
+        return None
+    wanted, got, wanted_without, got_without = (float(answer[index]) for answer in answers)
+    if not np.isclose(wanted_without, got_without, rtol=exercise.rtol, atol=exercise.atol):
+        return None
+    adds = f"{got - got_without:g}" if got != got_without else "nothing"
+    return f"The products are right: the bias should add {wanted - wanted_without:g} here; yours adds {adds}."
 
 
 def _not_linear(exercise: Exercise, sample: Sample, name: str, given: Answers) -> str | None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import copy
 import inspect
+import io
 import linecache
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -24,10 +24,12 @@ from typing import Any
 import numpy as np
 
 from convlab.checks.exercise import Exercise, Sample
-from convlab.checks.guard import Guard, guarded
+from convlab.checks.guard import guarded
 from convlab.checks.samples import arrays_in, laid_out_like
 
 __all__ = ["Failure", "Played", "play"]
+
+MOST_PRINTED = 10_000  # characters of one call
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class Played:
-    """What one call gave: an answer, or a failure."""
+    """What one call gave: an answer, or a failure; and what it printed."""
 
     answer: Any = None
     failure: Failure | None = None
+    printed: str = ""
 
 
 class _OutOfTime(BaseException):
@@ -63,22 +66,28 @@ def play(function: Callable[..., Any], exercise: Exercise, sample: Sample, secon
     refused = _refuses(function, exercise, args, kwargs)
     if refused:
         return Played(failure=Failure("signature", refused))
+    said = _Printed()
     guard = guarded(function, exercise, (*args, *kwargs.values()))
     started = time.monotonic()
+    failure: Failure | None = None
+    answer = None
     try:
         # The guard is outside of the limit: the alarm must not ring while it puts things back.
-        with _quiet(), guard, _time_limit(seconds):
+        with _quiet(said), guard, _time_limit(seconds):
             answer = function(*args, **kwargs)
     except _OutOfTime:
-        return Played(failure=_refused(guard) or _too_slow(exercise))
+        failure = _too_slow(exercise)
     except KeyboardInterrupt:  # the reader pressed stop: that is theirs, not the function's
         raise
     except BaseException as error:
-        return Played(failure=_refused(guard) or _raised(function, exercise, error))
-    if guard.refusal:
-        return Played(failure=_refused(guard))
+        failure = _raised(function, exercise, error)
     if time.monotonic() - started > seconds:
-        return Played(failure=_too_slow(exercise))
+        failure = _too_slow(exercise)
+    if guard.refusal:
+        # Whatever came of the call: the refusal may have been swallowed, or raised in another thread.
+        failure = Failure("refused", guard.refusal)
+    if failure:
+        return Played(failure=failure, printed=said.getvalue())
     given = dict(zip(exercise.parameters, args)) | kwargs
     for (name, after), before in zip(given.items(), (*sample.args, *sample.kwargs.values())):
         if _changed(list(arrays_in(before)), list(arrays_in(after))):
@@ -86,8 +95,8 @@ def play(function: Callable[..., Any], exercise: Exercise, sample: Sample, secon
             if not isinstance(before, np.ndarray):
                 instead = "make new arrays and put them into a new list"
             text = f"it changed its argument `{name}` in place: {instead}"
-            return Played(failure=Failure("modified", text))
-    return Played(answer=answer)
+            return Played(failure=Failure("modified", text), printed=said.getvalue())
+    return Played(answer=answer, printed=said.getvalue())
 
 
 def _changed(before: list[np.ndarray], after: list[np.ndarray]) -> bool:
@@ -119,10 +128,22 @@ def _refuses(function: Callable[..., Any], exercise: Exercise, args: Any, kwargs
     return None
 
 
+class _Printed(io.StringIO):
+    """Keeps what is printed, as far as anybody would read it."""
+
+    def write(self, text: str) -> int:
+        return super().write(text) if self.tell() < MOST_PRINTED else len(text)
+
+
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet(said: _Printed) -> Iterator[None]:
     """Nothing of the student's call reaches stderr: nbgrader would score even a harmless warning as zero."""
-    with warnings.catch_warnings(), contextlib.redirect_stderr(sys.stdout), np.errstate(all="ignore"):
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(said),
+        np.errstate(all="ignore"),
+    ):
         warnings.simplefilter("ignore")
         yield
 
@@ -145,11 +166,6 @@ def _time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-def _refused(guard: Guard) -> Failure | None:
-    """Whatever came of the call: the refusal may have been swallowed, or raised in another thread."""
-    return Failure("refused", guard.refusal) if guard.refusal else None
 
 
 def _too_slow(exercise: Exercise) -> Failure:

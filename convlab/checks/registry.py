@@ -5,6 +5,7 @@ from __future__ import annotations
 from convlab.checks.exercise import Exercise
 from convlab.checks.exercises import (
     backprop,
+    break_it,
     channels_and_batches,
     conv1d,
     conv2d,
@@ -27,6 +28,7 @@ CHAPTERS = (
     backprop,
     speed,
     groups_and_transposed,
+    break_it,
 )
 
 EXERCISES: dict[str, Exercise] = {

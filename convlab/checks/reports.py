@@ -49,6 +49,7 @@ class Report:
     reproduce : the same call with its numbers, ready to paste; None if passed
     cause : the sentence that explains the mistake, if it is known
     message : what the student reads
+    printed : what the smallest failing call printed
     notes : for the instructor: what in the code's text no run can see, such as exec or ctypes
     picture : what the first wrong entry should read beside what it reads; not part of the data
     """
@@ -62,6 +63,7 @@ class Report:
     reproduce: str | None
     cause: str | None
     message: str
+    printed: str = ""
     notes: tuple[str, ...] = ()
     picture: draw.Picture | None = dataclasses.field(default=None, repr=False, compare=False)
 
@@ -109,7 +111,7 @@ def examine(
     notes = tuple(syntax_report(function, exercise))
     if not failing:
         message = _all_is_well(exercise, len(turns))
-        return Report(exercise.name, True, groups, len(turns), 0, None, None, None, message, notes)
+        return Report(exercise.name, True, groups, len(turns), 0, None, None, None, message, notes=notes)
     # A shortcut is told before anything else; and a call that never ended hides what the later ones would give.
     telling = [t for kind in ("refused", "time") for t in failing if t.kind == kind]
     turn = telling[0] if telling else min(failing, key=lambda turn: turn.sample.size)
@@ -144,6 +146,7 @@ def examine(
         reproduce(exercise, turn.sample),
         because,
         message,
+        turn.played.printed,
         notes,
         shown,
     )

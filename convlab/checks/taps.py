@@ -151,19 +151,30 @@ def _accounts_for(
     index: Index,
     answers: Answers,
 ) -> bool:
-    """Whether the products found add up to what the function gives: only then is it linear in both arrays."""
-    answer = answers(sample)
-    nothing = answers(
-        replaced(exercise, sample, {name: laid_out_like(a, np.zeros_like(a)) for name, a in arrays.items()})
-    )
-    if not isinstance(answer, np.ndarray) or not isinstance(nothing, np.ndarray) or nothing[index] != 0:
-        return False
-    values = list(arrays.values())
-    total = sum(
-        times * float(values[0][first]) * (float(values[1][second]) if len(values) > 1 else 1.0)
-        for (first, second), times in taps.times.items()
-    )
-    return bool(np.isclose(total, float(answer[index]), rtol=1e-5, atol=1e-6))
+    """Whether the products found are all that the function adds up: only then is it linear in both arrays."""
+
+    def given(changed: dict[str, np.ndarray]) -> float | None:
+        laid_out = {name: laid_out_like(arrays[name], values) for name, values in changed.items()}
+        answer = answers(replaced(exercise, sample, laid_out))
+        return float(answer[index]) if isinstance(answer, np.ndarray) else None
+
+    zeros = {name: np.zeros_like(array) for name, array in arrays.items()}
+    # Nothing comes of nothing, nor of one array alone: a sum `x + w` where a product belongs would give it away.
+    for alone in [zeros, *({**arrays, name: zero} for name, zero in zeros.items())]:
+        if given(alone) != 0:
+            return False
+    rng = np.random.default_rng(0)
+    drawn = {name: rng.integers(2, 60, array.shape).astype(array.dtype) for name, array in arrays.items()}
+    for values in (arrays, drawn):
+        first_array, *others = values.values()
+        total = sum(
+            times * float(first_array[first]) * (float(others[0][second]) if others else 1.0)
+            for (first, second), times in taps.times.items()
+        )
+        answer = given(values)
+        if answer is None or not np.isclose(total, answer, rtol=1e-5, atol=1e-6):
+            return False
+    return True
 
 
 def argument(exercise: Exercise, sample: Sample, name: str) -> Any:

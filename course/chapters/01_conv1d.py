@@ -201,8 +201,8 @@ F.conv1d(torch.zeros(8, 2, 100), torch.zeros(16, 2, 5)).shape
 #
 # - `Expected 2D (unbatched) or 3D (batched) input to conv1d, but got input of size:
 #   [7]`: axes are missing: write `input[None, None]`.
-# - `expected scalar type Double but found Float`: one side is `float64`, NumPy's default, the other
-#   `float32`, torch's.
+# - `expected scalar type Double but found Float`, or `Long but found Float`: the two sides differ in dtype.
+#   NumPy's defaults are `float64` and, for integers, `int64`; torch's is `float32`.
 # - `Kernel size can't be greater than actual input size`: there is no place at which the window fits.
 #
 # </details>
@@ -255,7 +255,8 @@ draw.beside(draw.signal(jumpy, name="jumpy"), draw.signal(ask_torch(jumpy, mean)
 # The arguments are 1-D arrays of integers or of floats. The kernel is never longer than the signal, but it
 # may be just as long. Leave both arguments as they are, and return a new array.
 #
-# Two loops are welcome. Do not call torch's or NumPy's own convolution: the point is to write one.
+# Two loops are welcome. Do not call torch's or NumPy's own convolution, nor an FFT or a product of
+# polynomials: the point is to write the sums.
 
 # %%
 draw.window([5, 0, 1, 3, 2, 6], [1, 0, 2, 1], 1, output=[10, 8, 11])
@@ -292,7 +293,7 @@ draw.window([5, 0, 1, 3, 2, 6], [1, 0, 2, 1], 1, output=[10, 8, 11])
 # - `IndexError: index 1 is out of bounds for axis 0 with size 1`: a window hangs over the end. The outer
 #   loop runs too far, perhaps to `L`.
 # - `the result's dtype is int64, so every fraction was cut off`: `output` was made with an integer dtype,
-#   as `np.zeros_like(input)` does for a signal of integers. Plain `np.zeros(...)` holds floats.
+#   as `np.zeros(n, dtype=input.dtype)` does for a signal of integers. Plain `np.zeros(n)` holds floats.
 #
 # </details>
 

@@ -114,6 +114,66 @@ def test_a_function_that_never_ends_costs_its_limit_once():
     assert result.call == "correlate1d(input (4,) int64, weight (3,) int64)"
 
 
+def test_of_a_failing_function_the_prints_of_the_smallest_call_are_shown(capfd):
+    def talkative(input, weight):
+        for x in range(100):
+            print("x =", x)
+        return flipped(input, weight)
+
+    with pytest.raises(CheckFailed):
+        check(talkative, exercise="correlate1d")
+    assert capfd.readouterr().out == "".join(f"x = {x}\n" for x in range(20))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda right: right.astype(object), "dtype is object"),
+        (lambda right: right.astype(str), "dtype is <U"),
+        (lambda right: right.astype("datetime64[s]"), "dtype is datetime64[s]"),
+        (lambda right: np.ma.masked_all(right.shape), "a masked array with entries masked"),
+        (lambda right: np.ma.masked_array(-right, mask=True), "a masked array with entries masked"),
+        (lambda right: (right * 0).view(AlwaysRight), "expected"),
+    ],
+)
+def test_what_is_no_plain_array_of_numbers_is_no_answer(make, said):
+    result = report(lambda input, weight: make(correlate1d(input, weight)), "correlate1d")
+    assert not result.passed
+    assert said in result.message
+
+
+class AlwaysRight(np.ndarray):
+    def astype(self, *args, **kwargs):
+        return self
+
+    def __array_function__(self, function, types, args, kwargs):
+        return np.ones(self.shape, dtype=bool)
+
+
+def test_a_list_that_holds_itself_is_no_answer():
+    def endless(padding, kernel_size, dilation=1):
+        pads = []
+        pads.append(pads)
+        return pads
+
+    assert not report(endless, "resolve_padding").passed
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda bias: 2 * bias, "The products are right: the bias should add 1 here; yours adds 2."),
+        (lambda bias: -bias, "The products are right: the bias should add 1 here; yours adds -1."),
+    ],
+)
+def test_a_wrong_bias_is_told_apart_from_wrong_products(change, said):
+    def biased(input, weight, bias=None):
+        output = np.stack([[sum(map(correlate1d, x, w)) for w in weight] for x in input])
+        return output if bias is None else output + change(bias)[:, None]
+
+    assert said in report(biased, "conv1d_multichannel").message
+
+
 def test_a_shortcut_gets_the_sentence_that_refuses_it():
     result = report(np.correlate, exercise="correlate1d")
     assert not result.passed

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from convlab.checks.exercise import Sample
-from convlab.checks.play import play
+from convlab.checks.play import MOST_PRINTED, play
 from convlab.checks.registry import EXERCISES
 from convlab.checks.samples import LAYOUTS, lay_out
 
@@ -182,14 +182,22 @@ def test_the_timer_is_gone_afterwards():
     assert signal.getsignal(signal.SIGALRM) is before
 
 
-def test_nothing_reaches_stderr_and_what_is_printed_is_kept(capfd):
+def test_nothing_reaches_the_screen_and_what_is_printed_is_kept(capfd):
     def function(input, weight):
         warnings.warn("careful", stacklevel=1)
         print("to stderr", file=sys.stderr)
         print("to stdout")
         return np.log(input - 5) / 0
 
-    assert playing(function).failure is None
-    printed = capfd.readouterr()
-    assert printed.err == ""
-    assert "to stdout" in printed.out
+    played = playing(function)
+    assert played.failure is None
+    assert played.printed == "to stderr\nto stdout\n"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_of_endless_printing_only_the_beginning_is_kept():
+    def function(input, weight):
+        for _ in range(10_000):
+            print("x" * 100)
+
+    assert len(playing(function).printed) < 2 * MOST_PRINTED

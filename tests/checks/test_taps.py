@@ -55,6 +55,11 @@ def test_the_taps_of_a_right_entry_are_those_of_the_formula():
             "Twice the input should give twice the output; yours does not, so it does more than add products.",
         ),
         (
+            # + where * belongs
+            lambda x, w: np.array([sum(x[n + k] + w[k] for k in range(2)) for n in range(2)]),
+            "Twice the input should give twice the output; yours does not, so it does more than add products.",
+        ),
+        (
             lambda x, w: np.correlate(x, w) ** 2,
             "Twice the input should give twice the output; yours does not, so it does more than add products.",
         ),
@@ -119,3 +124,13 @@ def test_of_many_channels_the_picture_shows_the_one_that_differs():
     assert "input[0, 1" in result.message
     assert result.picture is not None
     assert "input[0, 1]" in result.picture.alt
+
+
+def test_a_constant_in_the_padding_is_not_taken_for_an_input():
+    def ones_around(input, weight):
+        ones = np.ones(len(weight) - 1)
+        return slide(np.concatenate([ones, input, ones]), weight[::-1])
+
+    message = report(ones_around, "convolve1d").message
+    assert "meets input" not in message
+    assert "Twice the input should give twice the output" in message

@@ -911,6 +911,21 @@ def _tries(*expressions: str) -> str:
 
 SHUT_IN = (
     Row(
+        "what it knows of the exercises",
+        FULL,
+        first=(
+            """
+import sys
+secret = ("oracle", "registry", "exercises", "mistakes", "reports", "compare", "diagnosis", "nbgrader", "spec", "referee")
+print("KNOWN", [m for m in sys.modules if "convlab" in m and any(part in m for part in secret)])
+print("KNOWN", [m for m in sys.modules if m.startswith(("nbgrader", "nbformat", "convlab.solutions"))])
+import os, __main__
+print("KNOWN", [k for k in os.environ if "CONVLAB" in k])
+""",
+        ),
+        absent=("KNOWN ['",),
+    ),
+    Row(
         "the course, the gradebook and other people's files",
         FULL,
         first=(
@@ -998,3 +1013,5 @@ print("SEEN", seen)
         cells=("RESULTS {-1} True",),
     ),
 )
+
+CORPUS = (*HONEST, *BROKEN, *FORGED, *RESOURCES, *SHUT_IN)

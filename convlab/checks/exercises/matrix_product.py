@@ -196,7 +196,7 @@ SLIPS = (
 
 def slips(
     make: Callable[..., Mistake],
-    right: Callable[..., np.ndarray],
+    right: Callable[..., Any],
     groups: dict[str, str],
     kinds: tuple[str, ...] = ("place", "pair", "size"),
     told: dict[str, str] | None = None,
@@ -214,7 +214,7 @@ def slips(
     for slip in SLIPS:
         if slip.option in groups and slip.kind in kinds:
 
-            def slipped(*given: Any, change: Callable[[Layout], Layout] = slip.change) -> np.ndarray:
+            def slipped(*given: Any, change: Callable[[Layout], Layout] = slip.change) -> Any:
                 return right(*given[:-1], change(given[-1]))
 
             yield make(slip.name, (told or {}).get(slip.name, slip.explanation), slipped, groups[slip.option])

@@ -342,7 +342,7 @@ def step(params: Params, images: np.ndarray, labels: np.ndarray, lr: float, slip
     scores = passed[-1][-1][:, :, 0, 0]
     if slip == "ReLU on the scores":
         scores = np.maximum(scores, 0)
-    (N, classes), rows = scores.shape, np.arange(len(images))
+    rows = np.arange(len(images))
     axis = 0 if slip == "softmax over the batch" else 1
     exp = np.exp(scores - scores.max(axis=axis, keepdims=True))
     probabilities = exp / exp.sum(axis=axis, keepdims=True)
