@@ -6,10 +6,12 @@ checks of their arguments. Nothing here is tuned for speed, and nothing here kno
 
 Letters: N images of C channels and H × W pixels; kernels of kh × kw taps; stride s; dilation d.
 A kernel of k taps that stand d apart *spans* d · (k − 1) + 1 pixels.
+
+Arrays may have either byte order; what is summed comes out in the machine's own.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -111,6 +113,7 @@ def conv2d(
     ----------
     input : ndarray, shape (N, C_in, H, W) or (C_in, H, W)
     weight : ndarray, shape (C_out, C_in / groups, kh, kw), with input's dtype
+        C_in may be 0: a sum of nothing is 0, and the bias remains.
     bias : ndarray, shape (C_out,), with input's dtype, optional
     stride, dilation : int or (int, int)
     padding : int, (pad_h, pad_w), ((top, bottom), (left, right)), or a word
@@ -173,6 +176,7 @@ def conv_transpose1d(
     ----------
     input : ndarray, shape (N, C_in, L) or (C_in, L)
     weight : ndarray, shape (C_in, C_out / groups, K), with input's dtype
+        Finite, as in `conv_transpose2d`.
     bias : ndarray, shape (C_out,), with input's dtype, optional
     stride, padding, output_padding, groups, dilation : int
         As in `conv_transpose2d`.
@@ -218,7 +222,9 @@ def conv_transpose2d(
     ----------
     input : ndarray, shape (N, C_in, H, W) or (C_in, H, W)
     weight : ndarray, shape (C_in, C_out / groups, kh, kw), with input's dtype
-        A `conv2d` weight as it is: what were its outputs are the inputs here.
+        A `conv2d` weight as it is: what were its outputs are the inputs here. Must be finite: it also
+        meets the zeros put between and around the entries of input, and 0 · inf is nan. (torch adds only
+        what the entries themselves give.)
     bias : ndarray, shape (C_out,), with input's dtype, optional
     stride, dilation : int or (int, int)
     padding : int or (int, int)
@@ -237,7 +243,12 @@ def conv_transpose2d(
     Raises
     ------
     TypeError, ValueError
-        As `conv2d`; also if output_padding is too large, or padding leaves nothing.
+        As `conv2d`; also if output_padding is too large, if padding leaves nothing (an output of size 0
+        is refused too), or if C_in or C_out is 0.
+
+    Notes
+    -----
+    float16 can differ from torch's by more than 1e-2: a sum is rounded once here, in torch after each tap.
 
     References
     ----------
@@ -287,14 +298,16 @@ def pad(input: np.ndarray, pads: Sequence[Sequence[int]], mode: str = "zeros") -
     Raises
     ------
     TypeError
-        If input is not an ndarray, or pads are not pairs of integers.
+        If input is not an ndarray, or pads are not pairs of integers, such as torch's flat numbers.
     ValueError
         If a pad is negative, there are more pairs than axes, mode is unknown, or the input too small:
         "reflect" adds less than the axis holds, "circular" at most as much, "replicate" needs an entry.
 
     References
     ----------
-    torch.nn.functional.pad, which takes the pairs flat and last axis first, and calls zeros "constant".
+    torch.nn.functional.pad, from which this departs on purpose: torch takes the numbers flat and last axis
+    first, (left, right, top, bottom). Explicit pairs in the order of the axes say which side is meant, as
+    `padding` of `conv2d` does. torch calls zeros "constant".
 
     Examples
     --------
@@ -303,7 +316,8 @@ def pad(input: np.ndarray, pads: Sequence[Sequence[int]], mode: str = "zeros") -
     """
     _check_array("input", input)
     if mode not in _NUMPY_MODE:
-        raise ValueError(f"mode must be one of {', '.join(_NUMPY_MODE)}, got {mode!r}")
+        hint = ': torch\'s "constant" is "zeros" here' if mode == "constant" else ""
+        raise ValueError(f"mode must be one of {', '.join(_NUMPY_MODE)}, got {mode!r}{hint}")
     pairs = _pairs("pads", pads)
     untouched = input.ndim - len(pairs)
     if untouched < 0:
@@ -394,10 +408,7 @@ def resolve_padding(
         lasts = [(size - 1) // s * s for size, s in zip(sizes, strides)]  # where the last window begins
         totals = [max(last + span - size, 0) for last, span, size in zip(lasts, spans, sizes)]
     else:
-        raise ValueError(
-            'padding must be integers or one of "valid", "same", "full", "same_upper", "same_lower", '
-            f"got {padding!r}"
-        )
+        raise ValueError(f"padding must be {_padding_forms(axes)}, got {padding!r}")
     halves = [(total // 2, total - total // 2) for total in totals]
     if padding == "same_lower":
         return tuple((larger, smaller) for smaller, larger in halves)
@@ -506,6 +517,7 @@ def unfold(
     ----------
     input : ndarray, shape (N, C, H, W) or (C, H, W)
     kernel_size, dilation, padding, stride : int or (int, int)
+        Unlike `conv2d`, torch takes no (int,) here.
 
     Returns
     -------
@@ -526,8 +538,8 @@ def unfold(
         raise ValueError(
             f"input must have shape (C, H, W) or (N, C, H, W), none of C, H, W 0, got {input.shape}"
         )
-    (kh, kw), (d_h, d_w) = _integers("kernel_size", kernel_size, 2), _integers("dilation", dilation, 2)
-    (p_h, p_w), (s_h, s_w) = _integers("padding", padding, 2, least=0), _integers("stride", stride, 2)
+    (kh, kw), (d_h, d_w) = _two_integers("kernel_size", kernel_size), _two_integers("dilation", dilation)
+    (p_h, p_w), (s_h, s_w) = _two_integers("padding", padding, least=0), _two_integers("stride", stride)
     *batch, channels, height, width = input.shape
     pads = (p_h, p_h), (p_w, p_w)
     h_out, w_out = _count_windows((height, width), (kh, kw), (s_h, s_w), pads, (d_h, d_w))
@@ -554,7 +566,7 @@ def fold(
     output_size : int or (int, int)
         H and W of the image that the columns come from, without padding.
     kernel_size, dilation, padding, stride : int or (int, int)
-        As they were given to `unfold`.
+        As they were given to `unfold`; no (int,) here either.
 
     Returns
     -------
@@ -570,9 +582,9 @@ def fold(
     torch.nn.functional.fold, whose argument names and order this follows.
     """
     _check_array("input", input)
-    height, width = _integers("output_size", output_size, 2)
-    (kh, kw), (d_h, d_w) = _integers("kernel_size", kernel_size, 2), _integers("dilation", dilation, 2)
-    (p_h, p_w), (s_h, s_w) = _integers("padding", padding, 2, least=0), _integers("stride", stride, 2)
+    height, width = _two_integers("output_size", output_size)
+    (kh, kw), (d_h, d_w) = _two_integers("kernel_size", kernel_size), _two_integers("dilation", dilation)
+    (p_h, p_w), (s_h, s_w) = _two_integers("padding", padding, least=0), _two_integers("stride", stride)
     pads = (p_h, p_h), (p_w, p_w)
     h_out, w_out = _count_windows((height, width), (kh, kw), (s_h, s_w), pads, (d_h, d_w))
     if input.ndim not in (2, 3) or input.shape[-2] % (kh * kw) or not input.shape[-2]:
@@ -586,7 +598,7 @@ def fold(
     *batch, rows, _ = input.shape
     columns = input.reshape(*batch, rows // (kh * kw), kh, kw, h_out, w_out)
 
-    image = np.zeros((*columns.shape[:-4], height + 2 * p_h, width + 2 * p_w), input.dtype)
+    image = np.zeros((*columns.shape[:-4], height + 2 * p_h, width + 2 * p_w), _native(input.dtype))
     # Entries read through the same tap lie in different places, so only taps need a loop.
     for i in range(kh):
         for j in range(kw):
@@ -618,10 +630,14 @@ def _count_windows(
     spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilations))
     if any(span > size for span, size in zip(spans, padded)):
         raise ValueError(
-            f"the kernel (weight or kernel_size) spans {spans}, {tuple(kernel)} taps with dilation "
-            f"{tuple(dilations)}, and must fit into the padded input, {padded}"
+            f"the kernel spans {_times(spans)} pixels (kernel {_times(kernel)}, dilation {_times(dilations)}), "
+            f"more than the padded input's {_times(padded)}"
         )
     return tuple((size - span) // s + 1 for size, span, s in zip(padded, spans, strides))
+
+
+def _times(sizes: Sequence[int]) -> str:
+    return " × ".join(map(str, sizes))
 
 
 # ---------------------------------------------------------------- what their arguments may be
@@ -686,22 +702,27 @@ def _check_bias(bias: np.ndarray | None, c_out: int) -> None:
 
 
 def _check_arrays(kinds: str = "iufc", **arrays: Any) -> None:
-    """Refuse all but arrays of numbers, all of one dtype; a bias may be None."""
+    """Refuse all but arrays of numbers, all of one dtype (in any byte order); a bias may be None."""
     first, dtype = next(iter(arrays)), None
     for name, array in arrays.items():
         if name == "bias" and array is None:
             continue
         _check_array(name, array)
-        dtype = dtype or array.dtype
+        dtype = dtype or _native(array.dtype)
         if array.dtype.kind not in kinds:
             raise TypeError(
                 f"{name} must hold {'' if 'c' in kinds else 'real '}numbers, got dtype {array.dtype}"
             )
-        if array.dtype != dtype:
+        if _native(array.dtype) != dtype:
             raise TypeError(
                 f"{name} must have the dtype of {first}, {dtype}, got {array.dtype}: "
                 f".astype(np.{np.result_type(array, dtype)}) makes them alike"
             )
+
+
+def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Give the dtype in the machine's own byte order."""
+    return dtype.newbyteorder("=")
 
 
 def _check_array(name: str, value: object) -> None:
@@ -725,36 +746,69 @@ def _tap_axes(weight: np.ndarray) -> tuple[int, ...]:
 
 def _numeric_pads(padding: object, axes: int) -> Pads:
     """Read padding that is no string; an integer stands for both sides of its axis."""
+    forms = _padding_forms(axes)
     if isinstance(padding, tuple | list):
         if axes == 1 and len(padding) == 2:
-            return _pairs("padding", [padding])
+            left, right = _integers("padding", padding, 2, least=0, forms=forms)
+            return ((left, right),)
         if len(padding) == axes and all(isinstance(entry, tuple | list) for entry in padding):
             return _pairs("padding", padding)
-    return tuple((p, p) for p in _integers("padding", padding, axes, least=0))
+    return tuple((p, p) for p in _integers("padding", padding, axes, least=0, forms=forms))
+
+
+def _padding_forms(axes: int) -> str:
+    numbers = {1: "(left, right)", 2: "(pad_h, pad_w), ((top, bottom), (left, right))"}
+    words = '"valid", "same", "full", "same_upper", "same_lower"'
+    return f"an integer, {numbers.get(axes, 'a (before, after) pair for each axis')} or one of {words}"
 
 
 def _pairs(name: str, value: object) -> Pads:
-    if not isinstance(value, tuple | list) or not all(isinstance(pair, tuple | list) for pair in value):
-        raise TypeError(f"{name} must be a sequence of (before, after) pairs, got {value!r}")
+    kind = f"{name} must be a sequence of (before, after) pairs of integers, got {value!r}"
+    if not isinstance(value, tuple | list):
+        raise TypeError(kind)
+    if any(_is_integer(entry) for entry in value):
+        raise TypeError(
+            f"{kind}: torch's flat (left, right, top, bottom) is ((top, bottom), (left, right)) here"
+        )
+    if not all(isinstance(pair, tuple | list) and all(map(_is_integer, pair)) for pair in value):
+        raise TypeError(kind)
     for pair in value:
         if len(pair) != 2:
             raise ValueError(f"{name} must be made of (before, after) pairs, got {pair!r}")
     return tuple((_integer(name, before, least=0), _integer(name, after, least=0)) for before, after in value)
 
 
-def _integers(name: str, value: object, axes: int, least: int = 1) -> tuple[int, ...]:
+def _two_integers(name: str, value: object, least: int = 1) -> tuple[int, ...]:
+    """Read as `_integers` does on two axes, but refuse (int,), which torch's unfold and fold do not take."""
+    integers = _integers(name, value, 2, least)
+    if isinstance(value, tuple | list) and len(value) == 1:
+        raise ValueError(f"{name} must be an integer, or one for each axis (2), got {value!r}")
+    return integers
+
+
+def _integers(
+    name: str, value: object, axes: int, least: int = 1, forms: str | None = None
+) -> tuple[int, ...]:
     """Give one integer for each axis; a single one stands for all of them, as in torch."""
     values = tuple(value) if isinstance(value, tuple | list) else (value,)
+    forms = forms or f"an integer, or one for each axis ({axes})"
+    message = f"{name} must be {forms}, got {value!r}"
+    if not all(map(_is_integer, values)):
+        raise TypeError(message)
+    if len(values) not in (1, axes):
+        raise ValueError(message)
     integers = tuple(_integer(name, entry, least) for entry in values)
-    if len(integers) not in (1, axes):
-        raise ValueError(f"{name} must be an integer, or one for each axis ({axes}), got {value!r}")
     return integers * axes if len(integers) == 1 else integers
 
 
 def _integer(name: str, value: object, least: int = 1) -> int:
-    # bool is an int to Python, but stride=True is a slip.
-    if not isinstance(value, int | np.integer) or isinstance(value, bool):
-        raise TypeError(f"{name} must be an integer (or a tuple of them), got {value!r}")
+    if not _is_integer(value):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {value}")
     return int(value)
+
+
+def _is_integer(value: object) -> TypeGuard[int | np.integer[Any]]:
+    # bool is an int to Python, but stride=True is a slip.
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -28,6 +28,8 @@ from convlab.functional import (
     _count_windows,
     _integer,
     _integers,
+    _is_integer,
+    _native,
     _spread,
     _swap_channels,
     conv2d,
@@ -65,6 +67,8 @@ def conv2d_input(
     input_size : (N, C_in, H, W) or (C_in, H, W)
         Strides drop a tail of rows and columns, so the shape does not follow from grad_output's.
     weight : ndarray, shape (C_out, C_in / groups, kh, kw)
+        Must be finite: it also meets the zeros put between and around the entries of grad_output, and
+        0 · inf is nan. (torch adds only what the entries themselves give.)
     grad_output : ndarray, shape of conv2d's output, with weight's dtype
         The gradient of the loss with respect to that output.
     stride, padding, dilation, groups
@@ -89,7 +93,7 @@ def conv2d_input(
     forward = _forward(input_size, weight.shape, grad_output, stride, padding, dilation, groups, axes=2)
 
     if 0 in input_size:
-        return np.zeros(input_size, weight.dtype)
+        return np.zeros(input_size, _native(weight.dtype))
 
     # grad_input[n,c,y,x] = Σ_o Σ_i Σ_j grad_output[n,o,v,u] · weight[o,c,i,j],
     # over all that read it: s_h·v + d_h·i = y + top and s_w·u + d_w·j = x + left.
@@ -181,7 +185,7 @@ def conv2d_bias(grad_output: np.ndarray) -> np.ndarray:
             f"{grad_output.shape}"
         )
     all_but_channels = (-2, -1) if grad_output.ndim == 3 else (0, -2, -1)
-    return np.asarray(grad_output.sum(axis=all_but_channels, dtype=grad_output.dtype))
+    return np.asarray(grad_output.sum(axis=all_but_channels, dtype=_native(grad_output.dtype)))
 
 
 def conv2d_backward(
@@ -238,6 +242,7 @@ def conv1d_input(
     ----------
     input_size : (N, C_in, L) or (C_in, L)
     weight : ndarray, shape (C_out, C_in / groups, K)
+        Finite, as in `conv2d_input`.
     grad_output : ndarray, shape of conv1d's output, with weight's dtype
     stride, padding, dilation, groups
         As `conv1d` took them.
@@ -345,7 +350,7 @@ def numerical_gradient(
     eval_numerical_gradient_array of CS231n's assignments.
     """
     _check_array("x", x)
-    if x.dtype != np.float64:
+    if _native(x.dtype) != np.float64:
         raise TypeError(
             f"x must have dtype float64, got {x.dtype}: a step of {eps} drowns in the rounding of shorter "
             "floats, and integers cannot take it; .astype(np.float64) converts"
@@ -414,6 +419,6 @@ def _forward(
 
 
 def _shape(name: str, value: Sequence[int]) -> tuple[int, ...]:
-    if not isinstance(value, tuple | list):
+    if not isinstance(value, tuple | list) or not all(map(_is_integer, value)):
         raise TypeError(f"{name} must be a tuple of integers, the shape of an array, got {value!r}")
     return tuple(_integer(name, entry, least=0) for entry in value)

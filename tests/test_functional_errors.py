@@ -61,9 +61,10 @@ def rows():
         for value in (1.0, True, None, {1}, ["same"], (None, 1)):
             yield operator, f"padding {value!r}", {"padding": value}, TypeError, "padding must be an integer"
         for value in ((), (1, 1, 1)):
-            for name in ("stride", "dilation", "padding"):
+            for name in ("stride", "dilation"):
                 message = f"{name} must be an integer, or one for each axis"
                 yield operator, f"{name} {value}", {name: value}, ValueError, message
+            yield operator, f"padding {value}", {"padding": value}, ValueError, "padding must be an integer, "
         yield operator, "padding -1", {"padding": -1}, ValueError, "padding must be at least 0, got -1"
         for value in ([[1.0]], None, 3.0):
             yield operator, f"input {value}", {"input": value}, TypeError, "input must be a NumPy array, got"
@@ -100,7 +101,8 @@ def rows():
         for value in (0, -1):
             yield operator, f"groups {value}", {"groups": value}, ValueError, "groups must be at least 1, got"
         for value in (2.0, True, None, (1,), "1"):
-            yield operator, f"groups {value!r}", {"groups": value}, TypeError, "groups must be an integer"
+            message = f"groups must be an integer, got {value!r}"
+            yield operator, f"groups {value!r}", {"groups": value}, TypeError, message
         for value in (ones(5), ones(1), ones((6, 1)), np.array(1.0), ones(0)):
             yield (
                 operator,
@@ -127,7 +129,7 @@ def rows():
 
     for operator in CONVOLUTIONS:
         for word in ("SAME", "", "Same", "zeros"):
-            message = 'padding must be integers or one of "valid", "same", "full"'
+            message = f'or one of "valid", "same", "full", "same_upper", "same_lower", got {word!r}'
             yield operator, f"padding {word!r}", {"padding": word}, ValueError, message
         strided = {"padding": "same", "stride": 2}
         yield operator, "same with stride", strided, ValueError, 'padding="same" needs stride 1, got stride=2'
@@ -146,16 +148,16 @@ def rows():
             "groups must divide the C_out of weight, which must",
         )
         long = {"weight": signal_or_image(operator, 6, 4, 1, 8)}
-        yield operator, "kernel too long", long, ValueError, "must fit into the padded input"
+        yield operator, "kernel too long", long, ValueError, "more than the padded input's"
         wide = {"dilation": 7}
-        yield operator, "dilated kernel too long", wide, ValueError, "must fit into the padded input"
+        yield operator, "dilated kernel too long", wide, ValueError, "more than the padded input's"
         none_of_long = {**long, "input": signal_or_image(operator, 0, 4, 6, 7)}
         yield (
             operator,
             "empty batch, kernel too long",
             none_of_long,
             ValueError,
-            "must fit into the padded input",
+            "more than the padded input's",
         )
     yield (
         "conv2d",
@@ -164,7 +166,13 @@ def rows():
         ValueError,
         "got stride=(1, 2)",
     )
-    yield "conv2d", "kernel too high", {"weight": ones((6, 4, 7, 2))}, ValueError, "spans (7, 2)"
+    yield (
+        "conv2d",
+        "kernel too high",
+        {"weight": ones((6, 4, 7, 2))},
+        ValueError,
+        "the kernel spans 7 × 2 pixels",
+    )
 
     for operator in TRANSPOSED:
         yield operator, "padding same", {"padding": "same"}, TypeError, "padding must be an integer"
@@ -189,11 +197,22 @@ def rows():
             yield operator, f"output_padding {value}", change, TypeError, "output_padding must be an integer"
         yield (
             operator,
-            "all removed",
+            "more than all removed",
             {"padding": 5},
             ValueError,
             "padding must leave something of the output's",
         )
+        for dtype in (np.float32, np.float64):
+            arrays = signal_or_image(operator, 4, 1, 1), signal_or_image(operator, 4, 6, 2, 2)
+            input, weight = (array.astype(dtype) for array in arrays)
+            change = {"input": input, "weight": weight, "padding": 1}
+            yield (
+                operator,
+                f"all removed, {dtype.__name__}",
+                change,
+                ValueError,
+                "padding must leave something",
+            )
     change = {"output_padding": (1, 0), "stride": (1, 2)}
     yield "conv_transpose2d", "output_padding of one axis", change, ValueError, "got 1 with stride 1"
 
@@ -218,9 +237,14 @@ def rows():
             "too large",
             {"kernel_size": (9, 2)},
             ValueError,
-            "must fit into the padded input, (6, 7)",
+            "spans 9 × 2 pixels (kernel 9 × 2, dilation 1 × 1), more than the padded input's 6 × 7",
         )
         yield operator, "padding same", {"padding": "same"}, TypeError, "padding must be an integer"
+        for name in ("kernel_size", "dilation", "padding", "stride"):
+            message = f"{name} must be an integer, or one for each axis (2), got (1,)"
+            yield operator, f"{name} (1,)", {name: (1,)}, ValueError, message
+    message = "output_size must be an integer, or one for each axis (2), got [6]"
+    yield "fold", "output_size [6]", {"output_size": [6]}, ValueError, message
     yield (
         "unfold",
         "no channels",
@@ -276,7 +300,7 @@ kernels, taps = ones((6, 4, 3, 2)), ones((6, 4, 3))
         (
             lambda: functional.conv2d(image, kernels, padding=((1, 1), (0, 0.5))),
             TypeError,
-            "padding must be an int",
+            "padding must be a sequence of (before, after) pairs of integers, got ((1, 1), (0, 0.5))",
         ),
         (
             lambda: functional.conv2d(image, kernels, padding=((1, 1),)),
@@ -284,9 +308,27 @@ kernels, taps = ones((6, 4, 3, 2)), ones((6, 4, 3))
             "padding must be an integer",
         ),
         (
-            lambda: functional.conv2d(image, kernels, padding=(1, (1, 1))),
+            lambda: functional.conv2d(image, kernels, padding=(1, (1, 2))),
             TypeError,
-            "padding must be an integer",
+            'padding must be an integer, (pad_h, pad_w), ((top, bottom), (left, right)) or one of "valid", '
+            '"same", "full", "same_upper", "same_lower", got (1, (1, 2))',
+        ),
+        (
+            lambda: functional.conv2d(image, kernels, padding=(1, 1, 1, 1)),
+            ValueError,
+            'padding must be an integer, (pad_h, pad_w), ((top, bottom), (left, right)) or one of "valid", '
+            '"same", "full", "same_upper", "same_lower", got (1, 1, 1, 1)',
+        ),
+        (
+            lambda: functional.conv1d(signal, taps, padding=(1, 1, 1)),
+            ValueError,
+            'padding must be an integer, (left, right) or one of "valid", "same", "full", "same_upper", '
+            '"same_lower", got (1, 1, 1)',
+        ),
+        (
+            lambda: functional.conv2d(ones((1, 5, 5)), ones((1, 1, 6, 6))),
+            ValueError,
+            "the kernel spans 6 × 6 pixels (kernel 6 × 6, dilation 1 × 1), more than the padded input's 5 × 5",
         ),
         (lambda: functional.conv2d(image, kernels, padding=((1, 1, 1), (0, 0))), ValueError, "got (1, 1, 1)"),
         (
@@ -298,7 +340,7 @@ kernels, taps = ones((6, 4, 3, 2)), ones((6, 4, 3))
         (
             lambda: functional.conv1d(signal, taps, padding=((1, 1), (1, 1))),
             TypeError,
-            "padding must be an integer",
+            "got ((1, 1), (1, 1))",
         ),
         (
             lambda: functional.conv_transpose2d(ones((6, 3, 3)), kernels, ones(4, np.float32)),
@@ -343,7 +385,11 @@ kernels, taps = ones((6, 4, 3, 2)), ones((6, 4, 3))
             ValueError,
             "input_size must be an integer, or one for each axis (2), got (1, 2, 3)",
         ),
-        (lambda: functional.output_size(3, 4), ValueError, "must fit into the padded input, (3,)"),
+        (
+            lambda: functional.output_size(3, 4),
+            ValueError,
+            "spans 4 pixels (kernel 4, dilation 1), more than the padded input's 3",
+        ),
         (lambda: functional.output_size(0, 1), ValueError, "size must be at least 1, got 0"),
         (lambda: functional.output_size(5.0, 3), TypeError, "size must be an integer"),
         (
@@ -356,17 +402,27 @@ kernels, taps = ones((6, 4, 3, 2)), ones((6, 4, 3))
         (
             lambda: functional.pad(signal, 1),
             TypeError,
-            "pads must be a sequence of (before, after) pairs, got 1",
+            "pads must be a sequence of (before, after) pairs of integers, got 1",
         ),
-        (lambda: functional.pad(signal, (1, 1)), TypeError, "(before, after) pairs, got (1, 1)"),
+        (
+            lambda: functional.pad(image, (1, 1, 1, 1)),
+            TypeError,
+            "pads must be a sequence of (before, after) pairs of integers, got (1, 1, 1, 1): torch's flat "
+            "(left, right, top, bottom) is ((top, bottom), (left, right)) here",
+        ),
         (lambda: functional.pad(signal, [(1, 1, 1)]), ValueError, "(before, after) pairs, got (1, 1, 1)"),
         (lambda: functional.pad(signal, [(1, -1)]), ValueError, "pads must be at least 0, got -1"),
-        (lambda: functional.pad(signal, [(1, 1.0)]), TypeError, "pads must be an integer"),
+        (lambda: functional.pad(signal, [(1, 1.0)]), TypeError, "pairs of integers, got [(1, 1.0)]"),
         (lambda: functional.pad(signal, [(1, 1)] * 3), ValueError, "a pair for each axis of input (4, 7)"),
         (
             lambda: functional.pad(signal, [(1, 1)], "edge"),
             ValueError,
             "mode must be one of zeros, reflect, replicate, circular, got 'edge'",
+        ),
+        (
+            lambda: functional.pad(signal, [(1, 1)], "constant"),
+            ValueError,
+            'got \'constant\': torch\'s "constant" is "zeros" here',
         ),
         (
             lambda: functional.dilate(ones((2, 2, 2, 2, 2)), 2),

@@ -82,6 +82,34 @@ def test_transposed_float32_stays_float32(axes):
     assert assert_transposed_equals_torch(axes, arrays, stride=2, padding=1, output_padding=1, groups=2)
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+def test_transposed_float16_is_rounded_once(groups):
+    rng = np.random.default_rng(9)
+    arrays = [rng.standard_normal(shape).astype(np.float16) for shape in [(2, 32, 6, 7), (32, 2, 5, 5)]]
+    exact = F.conv_transpose2d(*(torch.tensor(array).double() for array in arrays), groups=groups).numpy()
+    output = functional.conv_transpose2d(*arrays, groups=groups)
+    assert output.dtype == np.float16
+    # Half a unit in the last place of 11 bits. torch's own float16 strays more than ten times as far.
+    np.testing.assert_allclose(output, exact, rtol=6e-4, atol=6e-4)
+
+
+def test_transposed_arrays_of_either_byte_order_are_taken():
+    rng = np.random.default_rng(10)
+    input, weight, bias = (rng.standard_normal(shape) for shape in [(4, 3, 5), (4, 3, 3, 2), (6,)])
+    expected = functional.conv_transpose2d(input, weight, bias, stride=2, groups=2)
+    swapped = functional.conv_transpose2d(input.astype(">f8"), weight, bias.astype(">f8"), stride=2, groups=2)
+    np.testing.assert_allclose(swapped, expected, 1e-12, 1e-12, strict=True)
+    assert swapped.dtype.isnative
+
+
+def test_an_infinite_weight_is_multiplied_by_the_zeros_that_the_stride_put_in():
+    # torch scatters and gives [inf, 1, inf, 1]; the course's form multiplies every zero, and 0 · inf is nan.
+    input, weight = np.array([[1.0, 1.0]]), np.array([[[np.inf, 1.0]]])
+    with np.errstate(invalid="ignore"):
+        output = functional.conv_transpose1d(input, weight, stride=2)
+    np.testing.assert_array_equal(output, [[np.inf, np.nan, np.inf, np.nan]])
+
+
 def test_transposed_integers_are_exact():
     rng = np.random.default_rng(1)
     arrays = [rng.integers(-(2**30), 2**30, shape) for shape in [(2, 4, 3, 5), (4, 3, 3, 2), (6,)]]
@@ -258,7 +286,7 @@ def test_output_size_equals_the_shape_torch_gives():
         try:
             expected = F.conv1d(torch.ones(1, size), torch.ones(1, 1, k), None, s, p, d).shape[-1]
         except RuntimeError:
-            with pytest.raises(ValueError, match="kernel_size"):
+            with pytest.raises(ValueError, match="the kernel spans"):
                 functional.output_size(size, k, s, p, d)
             continue
         assert functional.output_size(size, k, stride=s, padding=p, dilation=d) == expected, (
@@ -365,6 +393,13 @@ def test_unfold_and_fold_take_torchs_order_of_arguments():
     expected = F.fold(columns, (7, 8), (2, 3), (3, 1), (1, 2), (2, 1)).numpy()
     folded = functional.fold(columns.numpy(), (7, 8), (2, 3), (3, 1), (1, 2), (2, 1))
     np.testing.assert_allclose(folded, expected, rtol=1e-12)
+
+
+def test_fold_sums_either_byte_order_into_the_machines_own():
+    columns = np.random.default_rng(11).standard_normal((12, 12))
+    folded = functional.fold(columns.astype(">f8"), (4, 5), 2)
+    np.testing.assert_array_equal(folded, functional.fold(columns, (4, 5), 2), strict=True)
+    assert folded.dtype.isnative
 
 
 def test_unfold_and_fold_keep_empty_batches_and_integers():

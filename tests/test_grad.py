@@ -247,6 +247,25 @@ def test_integer_gradients_equal_autograd_bit_by_bit():
         np.testing.assert_array_equal(gradient, value.numpy().astype(np.int64), strict=True)
 
 
+def test_either_byte_order_is_taken_and_the_gradients_are_the_machines_own():
+    rng = np.random.default_rng(9)
+    grad_output, input, weight = (rng.standard_normal(s) for s in [(2, 6, 3, 4), (2, 4, 6, 7), (6, 2, 3, 2)])
+    expected = grad.conv2d_backward(grad_output, input, weight, 2, 1, 1, 2)
+    swapped = grad.conv2d_backward(grad_output.astype(">f8"), input, weight.astype(">f8"), 2, 1, 1, 2)
+    empty = grad.conv2d_input((0, 4, 6, 7), weight.astype(">f8"), grad_output[:0], 2, 1, 1, 2)
+    for gradient, value in zip((*swapped, empty), (*expected, empty), strict=True):
+        assert gradient.dtype.isnative
+        np.testing.assert_allclose(gradient, value, 1e-12, 1e-12, strict=True)
+
+
+def test_an_infinite_weight_is_multiplied_by_the_zeros_that_the_stride_put_in():
+    # torch scatters and gives [inf, 1, inf, 1]; the course's form multiplies every zero, and 0 · inf is nan.
+    weight, grad_output = np.array([[[np.inf, 1.0]]]), np.array([[1.0, 1.0]])
+    with np.errstate(invalid="ignore"):
+        result = grad.conv1d_input((1, 4), weight, grad_output, stride=2)
+    np.testing.assert_array_equal(result, [[np.inf, np.nan, np.inf, np.nan]])
+
+
 @pytest.mark.parametrize("dtype", [np.int8, np.int32, np.float16])
 def test_narrow_dtypes_stay_narrow(dtype):
     gradients = grad.conv2d_backward(

@@ -3,9 +3,13 @@
 import _thread
 import asyncio
 import contextlib
+import cProfile
+import ctypes
 import functools
 import multiprocessing
+import operator
 import os
+import profile
 import queue
 import subprocess
 import sys
@@ -200,6 +204,123 @@ def cached_convolve(x: tuple[float, ...], w: tuple[float, ...]):
     return np.convolve(x, w)
 
 
+# ── taking the watch off ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def profiled(x, w):
+    profiler = cProfile.Profile()
+    profiler.enable()
+    output = np.correlate(x, w)
+    profiler.disable()
+    return output
+
+
+def profiled_with(x, w):
+    with cProfile.Profile():
+        return np.correlate(x, w)
+
+
+def profiled_from_c(x, w):
+    profiler = cProfile.Profile()
+    functools.partial(profiler.enable)()
+    output = np.correlate(x, w)
+    profiler.disable()
+    return output
+
+
+def profiler_left_on(x, w):
+    functools.partial(cProfile.Profile().enable)()
+    return np.correlate(x, w)
+
+
+def machine_code(x, w):
+    ctypes.pythonapi.PyEval_SetProfile(None, None)
+    return np.correlate(x, w)
+
+
+def off_in_a_thread(x, w):
+    output = []
+
+    def works():
+        functools.partial(sys.setprofile, None)()
+        output.append(np.correlate(x, w))
+
+    thread = threading.Thread(target=works)
+    thread.start()
+    thread.join()
+    return output[0]
+
+
+def threads_unwatched(x, w):
+    output = []
+    watch = threading.getprofile()
+    threading.setprofile(None)
+    thread = threading.Thread(target=lambda: output.append(np.correlate(x, w)))
+    thread.start()
+    thread.join()
+    threading.setprofile(watch)
+    return output[0]
+
+
+def falls_through_the_floor(x, w):
+    def endless():
+        return endless() + 1
+
+    with contextlib.suppress(RecursionError):
+        endless()
+    return np.correlate(x, w)
+
+
+# ── built-in functions from a cell above, called by C, which Python tells nobody ─────────────────────────────────
+
+stored_builtin = np._core.multiarray.correlate
+stored_partial = functools.partial(stored_builtin, mode=0)
+stored_call = stored_builtin.__call__
+stored_cache = functools.lru_cache(stored_builtin)
+stored_vectorize = np.vectorize(stored_builtin, signature="(n),(k)->(m)")
+stored_ufunc = np.fft._pocketfft_umath.rfft_n_even
+stored_torch = torch.conv1d
+stored_overload = torch.ops.aten.conv1d.default
+
+
+def default_builtin(x, w, correlate=stored_builtin):
+    return next(map(correlate, [x], [w]))
+
+
+def keyword_builtin(x, w, *, correlate=stored_partial):
+    return next(map(correlate, [x], [w]))
+
+
+def closed_over(correlate):
+    return lambda x, w: next(map(correlate, [x], [w]))
+
+
+def helped(x, w):
+    return helps(x, w)
+
+
+def helps(x, w):
+    return [next(map(stored_builtin, [row], [w])) for row in [x]]
+
+
+def hands_on(x, w):
+    def hand(function):
+        return next(map(function, [x], [w]))
+
+    return hand(np._core.multiarray.correlate)
+
+
+class Stored:
+    def __call__(self, x, w):
+        return next(map(stored_builtin, [x], [w]))
+
+
+def unseen_by_torch(x, w):
+    key = torch._C.DispatchKeySet(torch._C.DispatchKey.Python)
+    with torch._C._ExcludeDispatchKeyGuard(key):
+        return next(map(stored_torch, *[[t] for t in tensors(x, w)]))
+
+
 SHORTCUTS = {
     "np.convolve": [
         ("np.convolve", lambda x, w: np.convolve(x, w[::-1], "valid")),
@@ -309,6 +430,45 @@ SHORTCUTS = {
         ("np.convolve", swallows),
         ("np.convolve", swallows_everything),
         ("sys.setprofile", lambda x, w: (sys.setprofile(None), np.convolve(x, w))),
+    ],
+    "the watch taken off": [
+        ("a profiler (cProfile)", profiled),
+        ("a profiler (cProfile)", profiled_with),
+        ("a profiler (cProfile)", lambda x, w: cProfile.Profile().runcall(np.correlate, x, w)),
+        ("sys.setprofile", lambda x, w: profile.Profile().runcall(np.correlate, x, w)),
+        ("taking the watch off your function (a profiler, sys.setprofile", profiled_from_c),
+        ("taking the watch off", profiler_left_on),
+        ("taking the watch off", machine_code),
+        ("taking the watch off", off_in_a_thread),
+        ("taking the watch off", threads_unwatched),
+        ("taking the watch off", falls_through_the_floor),
+    ],
+    "a built-in from a cell above": [
+        ("np.correlate", lambda x, w: functools.partial(stored_builtin, x)(w, 0)),
+        ("np.correlate", lambda x, w: list(map(stored_builtin, [x], [w], [0]))),
+        ("np.correlate", lambda x, w: functools.reduce(stored_builtin, [x, w])),
+        ("np.correlate", lambda x, w: stored_builtin.__call__(x, w)),
+        ("np.correlate", lambda x, w: operator.call(stored_builtin, x, w)),
+        ("np.correlate", lambda x, w: stored_partial(x, w)),
+        ("np.correlate", lambda x, w: stored_call(x, w)),
+        ("np.correlate", lambda x, w: list(map(stored_cache.__wrapped__, [x], [w]))),
+        ("np.correlate", lambda x, w: stored_vectorize(x, w)),
+        ("np.correlate", default_builtin),
+        ("np.correlate", keyword_builtin),
+        ("np.correlate", closed_over(stored_builtin)),
+        ("np.correlate", closed_over(stored_call)),
+        ("np.correlate", helped),
+        ("np.correlate", hands_on),
+        ("np.correlate", Stored()),
+        ("np.correlate", functools.partial(Stored())),
+        ("np.correlate", stored_builtin),
+        ("np.correlate", stored_partial),
+        ("np.fft", lambda x, w: stored_ufunc(x, 1.0)),
+        ("torch.nn.functional.conv1d", unseen_by_torch),
+        (
+            "torch.nn.functional.conv1d",
+            lambda x, w: next(map(stored_overload, *[[t] for t in tensors(x, w)])),
+        ),
     ],
 }
 

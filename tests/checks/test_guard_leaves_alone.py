@@ -8,6 +8,7 @@ import inspect
 import itertools
 import math
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -278,6 +279,79 @@ def test_a_solution_may_be_checked_outside_notebooks(name, monkeypatch):
     assert f"convlab.solutions.conv1d.{name} is refused" in str(
         refusal(solution, *arguments, exercise=exercise)
     )
+
+
+stored_builtin = np._core.multiarray.correlate
+stored_torch = torch.conv1d
+conv_at = np.frompyfunc(lambda a, b: a * b, 2, 1)
+
+
+def compares(x, w):
+    return list(map(stored_builtin, [x], [w]))
+
+
+class Attributes:
+    """Its methods and attributes have the names of built-in functions in the globals."""
+
+    def __init__(self):
+        self.stored_torch = 2.0
+
+    def stored_builtin(self, x, w):
+        return loops(x, w) * self.stored_torch
+
+
+def test_a_built_in_that_the_code_does_not_read_is_not_refused():
+    stored = stored_builtin  # no closure of the functions below
+
+    def shadows(x, w):
+        stored_builtin = loops
+        return list(map(stored_builtin, [x], [w]))
+
+    def may_compare(x, w, compare=False):
+        return compares(x, w) if compare else loops(x, w)
+
+    def partly(x, w):
+        return functools.partial(loops, x)(w), functools.reduce(loops, [x, w]), loops.__call__(x, w)
+
+    assert refusal(lambda x, w: Attributes().stored_builtin(x, w), X, W) is None
+    assert refusal(shadows, X, W) is None
+    assert refusal(partly, X, W) is None
+    assert refusal(may_compare, X, W) is None
+    assert "np.correlate" in str(refusal(functools.partial(may_compare, compare=True), X, W))
+    assert refusal(lambda x, w: conv_at(x[:2], w).sum(), X, W) is None
+    assert stored(X, W).tolist() == [ANSWER[0], *ANSWER[1:]]
+
+
+def test_a_built_in_given_as_an_argument_is_not_refused():
+    def applies(function, x):
+        return next(map(function, [x]))
+
+    assert refusal(applies, functools.partial(stored_builtin, W), X) is None
+
+
+def test_what_ends_the_watch_by_an_exception_is_no_refusal():
+    def interrupted(*_):
+        raise TimeoutError
+
+    def rings(x, w, seconds):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        while True:
+            loops(x, w)
+
+    before = signal.signal(signal.SIGALRM, interrupted)
+    try:
+        for n in range(20):
+            with pytest.raises(TimeoutError), guarded(rings, EXERCISE, (X, W)) as guard:
+                rings(X, W, 0.001 + n * 0.0007)
+            assert guard.refusal is None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_compiled_function_is_no_profiler():
+    double = torch.compile(lambda a: a * 2, backend="eager")
+    assert refusal(lambda x: double(torch.from_numpy(x)).numpy(), X) is None
 
 
 def test_a_solution_is_watched_like_a_student():

@@ -52,7 +52,14 @@ _PYTHON = (
 _CONVOLUTION = re.compile(r"(?:^|_|::q?)conv(?!ert)|correlate|im2col|col2im")
 _FFT = re.compile(r"(?:^|_|::)(?:i?[rh]?fft|ihfft|i?stft)(?!\w*(?:freq|shift|cache))")
 
-_UNSEEN = ("a new process", "work for a thread", "_thread")
+_UNSEEN = (
+    "a new process",
+    "work for a thread",
+    "_thread",
+    "taking the watch off",
+    "a profiler",
+    "sys.setprofile",
+)
 
 # What of convlab runs a student's function, or shows something and computes nothing.
 _NOT_HOUSE = re.compile(

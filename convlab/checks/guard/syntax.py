@@ -20,6 +20,7 @@ _OTHER_PROGRAM = "runs another program"
 _MACHINE_CODE = "calls machine code directly"
 _LOOKS_INTO = "looks into running or loaded code"
 _UNWATCHES = "can switch off what watches the call"
+_CORRELATION = "reaches NumPy's correlation from below"
 _BY_NAME = "loads a module whose name the text does not show"
 
 _CALLS = {
@@ -46,6 +47,9 @@ _MODULES = {
     "dis": _LOOKS_INTO,
     "gc": _LOOKS_INTO,
     "_thread": _UNWATCHES,
+    "cProfile": _UNWATCHES,
+    "profile": _UNWATCHES,
+    "_lsprof": _UNWATCHES,
 }
 _ATTRIBUTES = {
     "setprofile": _UNWATCHES,
@@ -55,11 +59,15 @@ _ATTRIBUTES = {
     "addaudithook": _UNWATCHES,
     "_disable_current_modes": _UNWATCHES,
     "_DisableTorchDispatch": _UNWATCHES,
+    "_ExcludeDispatchKeyGuard": _UNWATCHES,
+    "PyEval_SetProfile": _UNWATCHES,
     "_getframe": _LOOKS_INTO,
     "_current_frames": _LOOKS_INTO,
     "_pocketfft_umath": "reaches NumPy's FFT from below",
     "_pocketfft": "reaches NumPy's FFT from below",
-    "_multiarray_umath": "reaches NumPy's correlation from below",
+    "_core": _CORRELATION,
+    "multiarray": _CORRELATION,
+    "_multiarray_umath": _CORRELATION,
     "cpp_extension": _MACHINE_CODE,
     "load_library": _MACHINE_CODE,
     "__code__": _LOOKS_INTO,

@@ -8,17 +8,37 @@ Two watchers, in the thread of the call and in those it begins:
   a backward pass.
 
 Nothing of NumPy or torch is patched: other threads notice nothing, and there is nothing to put back.
+
+Two things are found without being seen as they happen:
+
+- Python tells nobody when C calls a built-in function (`map`, `functools.partial`, `f.__call__`). So a function that
+  is called is looked through for refused built-ins which it has by a name: globals that its code reads, its closure,
+  defaults and arguments. Having `np` or `torch`, or a name it does not read, is fine;
+- whoever takes the watch off is told so at the end of the call, if not at its beginning (`Profile.enable`).
+
+What remains unseen: a built-in function of NumPy that is reached as an attribute, in a list or in an object and then
+called by C (`map(np._core.multiarray.correlate, ...)`), the same of torch while its dispatcher is told to skip modes,
+what a trace function calls, and a watch that is taken off and put on again. `syntax` notes most of these.
 """
 
 from __future__ import annotations
 
+import dis
 import functools
 import inspect
 import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from types import CodeType, FrameType, TracebackType
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FrameType,
+    MethodDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    TracebackType,
+)
 from typing import TYPE_CHECKING, Any
 
 from convlab.checks.guard.rules import Rules, is_house
@@ -52,7 +72,9 @@ def guarded(function: Callable[..., Any], exercise: Exercise, arguments: Sequenc
     if any(function is mistake.function for mistake in exercise.mistakes):
         return Guard(exercise.name, exercise.allowed, watches=False)
     solution = str(getattr(function, "__module__", "")).startswith("convlab.solutions") and not _in_notebook()
-    return Guard(exercise.name, exercise.allowed, arguments, solution=function if solution else None)
+    return Guard(
+        exercise.name, exercise.allowed, arguments, solution=function if solution else None, function=function
+    )
 
 
 class Guard:
@@ -65,6 +87,7 @@ class Guard:
     arguments : of the call; functions among them may be called, wherever they come from
     solution : a function of convlab that may be called, and is watched like a student's
     watches : if False, the guard does nothing
+    function : what is called, as far as it is known; nobody would see the call of a built-in function
 
     Attributes
     ----------
@@ -79,11 +102,14 @@ class Guard:
         arguments: Sequence[Any] = (),
         solution: Callable[..., Any] | None = None,
         watches: bool = True,
+        function: Callable[..., Any] | None = None,
     ) -> None:
         self.refusal: str | None = None
         self._rules = Rules(name, allowed)
+        self._arguments = tuple(arguments)
         self._given = {code for argument in arguments for code in _codes(argument)}
         self._solution = set(_codes(solution))
+        self._function = function
         self._watches = watches and "*" not in allowed
         self._on = False
         # By id, as hashing a code object hashes all of it. The object is kept beside, so that no id is used twice.
@@ -94,6 +120,7 @@ class Guard:
         self._caller: FrameType | None = None
         self._thread: int | None = None
         self._profile_before: Any = None
+        self._threads: set[threading.Thread] = set()  # that the call began, and whose end was not seen
 
     def __enter__(self) -> Guard:
         if self._watches:
@@ -102,6 +129,8 @@ class Guard:
             self._profile_before = sys.getprofile()
             _new_threads.expect()
             self._on = True
+            what = self._builtin(self._function)
+            self.refusal = self._rules.sentence(what) if what else self.refusal
             self.watch_this_thread()
         return self
 
@@ -110,14 +139,30 @@ class Guard:
     ) -> None:
         if not self._watches:
             return
-        self._on = False  # first: a thread that still runs is let go at its next call
+        if kind is None and self.refusal is None and self._was_taken_off():
+            self.refusal = self._rules.sentence(_TAKEN_OFF)
+        self._on = False  # before the rest: a thread that still runs is let go at its next call
+        left: Any = sys.getprofile()
+        if hasattr(left, "disable"):  # a profiler: while it is on, its end would end who comes after it
+            left.disable()
         self._leave_this_thread()
         _new_threads.expect_no_more()
+        self._threads.clear()
         self._caller = None
         if hasattr(self._profile_before, "enable"):  # cProfile's profiler is not a function
             self._profile_before.enable()
         else:
             sys.setprofile(self._profile_before)
+
+    def _was_taken_off(self) -> bool:
+        """Whether somebody else ended the watch, here or in a thread of the call that is over.
+
+        An exception in the profile function (the time limit, a recursion without end) ends it, too. Who lets it
+        through gives no answer, so this is asked only of calls that return.
+        """
+        return sys.getprofile() != self.profile or any(
+            thread.ident is not None and not thread.is_alive() for thread in self._threads.copy()
+        )
 
     def watch_this_thread(self) -> None:
         """Begin to watch the calling thread."""
@@ -144,18 +189,36 @@ class Guard:
         elif event == "c_call":
             self._called_builtin(arg, frame)
         elif event == "return" and frame.f_code is _THREAD_ENDS:
+            self._threads.discard(frame.f_locals["self"])
             self._leave_this_thread()
         if not self._on:
             self._leave_this_thread()
 
     def _judge(self, code: CodeType, frame: FrameType) -> str | None:
         """What people call this function, if it is refused; "" if that depends on its arguments; else None."""
-        if code in self._given or code in self._solution:
+        if code in self._given:
             return None
         module = _module(frame)
+        own = code in self._solution
+        if own or module.partition(".")[0] not in _LIBRARIES:
+            stored = next((what for value in _stored(code, frame) if (what := self._builtin(value))), None)
+            if own or stored:
+                return stored
         if (module, code.co_qualname) in _HANDS_OVER:
             return ""
         return self._rules.of_python(module, code.co_qualname)
+
+    def _builtin(self, value: Any) -> str | None:
+        """What people call the built-in function that this object is, or calls, if it is refused; else None."""
+        if any(value is argument for argument in self._arguments):
+            return None
+        value = _innermost(value)
+        if _is_builtin(value):
+            name = str(getattr(value, "__name__", ""))
+            # np.frompyfunc makes a ufunc of a function in Python, and calls it "conv_at (vectorized)".
+            what = None if " " in name else self._rules.of_operator(name.partition(".")[0])
+            return "np.fft" if what and type(value).__name__ == "ufunc" else what
+        return None
 
     def _called(self, what: str, frame: FrameType) -> None:
         if what:
@@ -189,13 +252,19 @@ class Guard:
             self._refuse(what, frame)
         elif name in _BEGINS_THREAD and getattr(function, "__module__", None) == "_thread":
             if frame.f_code is threading.Thread.start.__code__:
-                _new_threads.begun(frame.f_locals["self"], self)
+                thread = frame.f_locals["self"]
+                self._threads.add(thread)
+                _new_threads.begun(thread, self)
             else:
                 self._refuse(f"_thread.{name}", frame)
         elif name in _BEGINS_PROCESS and getattr(function, "__module__", None) in _SYSTEM:
             self._refuse(f"a new process ({name})", frame)
         elif name == "setprofile" and function is sys.setprofile:
             self._refuse("sys.setprofile", frame)
+        elif name == "enable" and any(
+            base.__module__ == "_lsprof" for base in type(getattr(function, "__self__", None)).__mro__
+        ):
+            self._refuse("a profiler (cProfile)", frame)
 
     def operator_called(self, name: str) -> None:
         """Refuse this operator of torch ("aten::convolution") if need be."""
@@ -275,6 +344,16 @@ class _NewThreads:
 
 _new_threads = _NewThreads()
 
+_TAKEN_OFF = (
+    "taking the watch off your function (a profiler, sys.setprofile, a caught time-out or RecursionError)"
+)
+
+# What these keep by a name is theirs: a refused function is in them for others to call.
+_LIBRARIES = {"numpy", "scipy", "torch", "convlab"} | sys.stdlib_module_names - {"__main__"}
+
+# Types of functions in C that are not Python's own, by name, as neither NumPy nor torch is imported here.
+_OPERATORS = {"ufunc", "OpOverload", "OpOverloadPacket"}
+
 # Modules whose functions call what they are given: who calls them is the one who calls.
 _PASSES_ON = {"numpy", "functools", "contextlib"}
 
@@ -309,6 +388,46 @@ def _codes(function: Any) -> Iterator[CodeType]:
         if isinstance(code, CodeType):
             yield code
             inside += code.co_consts
+
+
+def _stored(code: CodeType, frame: FrameType) -> Iterator[Any]:
+    """What a function that begins to run has by a name: arguments and defaults, its closure, globals it reads."""
+    taken = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    for name in (*taken, *code.co_freevars):
+        yield frame.f_locals.get(name)
+    for name in code.co_names:
+        # `co_names` has attributes, too: only what would matter is worth the look at the bytecode.
+        value = frame.f_globals.get(name)
+        if _is_builtin(_innermost(value)) and name in _globals_read(code):
+            yield value
+
+
+@functools.lru_cache(maxsize=1024)
+def _globals_read(code: CodeType) -> frozenset[str]:
+    loads = ("LOAD_GLOBAL", "LOAD_NAME")
+    return frozenset(one.argval for one in dis.get_instructions(code) if one.opname in loads)
+
+
+def _is_builtin(value: Any) -> bool:
+    return isinstance(value, BuiltinFunctionType | MethodDescriptorType) or type(value).__name__ in _OPERATORS
+
+
+def _innermost(value: Any) -> Any:
+    """What a partial, a cache, a bound method, `f.__call__` or np.vectorize calls in the end."""
+    for _ in range(10):
+        if isinstance(value, functools.partial):
+            value = value.func
+        elif isinstance(value, MethodWrapperType):
+            value = value.__self__
+        elif isinstance(value, MethodType | staticmethod):
+            value = value.__func__
+        elif isinstance(value, functools._lru_cache_wrapper):
+            value = value.__wrapped__
+        elif type(value).__name__ == "vectorize":
+            value = getattr(value, "pyfunc", None)
+        else:
+            break
+    return value
 
 
 def _in_notebook() -> bool:
