@@ -98,8 +98,9 @@ def _compare_tuples(
         return _compare_nested(answer, right)
     inner = len(names) == 1  # a tuple within the tuple that the function returns
     if not isinstance(answer, tuple | list) or len(answer) != len(right):
-        items = "items" if inner else "results"
-        got = f"{len(answer)} {items}" if isinstance(answer, tuple | list) else f"a {type(answer).__name__}"
+        what = ("item", "items") if inner else ("result", "results")
+        many = isinstance(answer, tuple | list)
+        got = _count(len(answer), *what) if many else f"a {type(answer).__name__}"
         if inner:
             return Difference("not a tuple", f"{names[0]} is {got}; it must hold {len(right)}")
         wanted = ", ".join(names)
@@ -119,6 +120,8 @@ def _compare_nested(answer: Any, right: tuple[Any, ...]) -> Difference | None:
     """Tuples of integers, or of such tuples: short enough to be shown whole. A list will do for a tuple."""
 
     def plain(value: Any, depth: int = 0) -> Any:
+        if isinstance(value, np.ndarray) and value.ndim == 0:
+            value = value[()]
         if isinstance(value, tuple | list | np.ndarray) and depth < 8:  # a list may hold itself
             return tuple(plain(item, depth + 1) for item in value)
         if isinstance(value, bool | np.bool_ | float | np.floating):

@@ -267,11 +267,13 @@ print(f"grad_weight[0] = {np.sum((above - below) * grad_output) / (2 * eps):.4f}
 # the formula above.
 #
 # - `function` takes an array of the shape of `x` and returns an array of the shape of `grad_output`. The two
-#   shapes may differ.
+#   shapes may differ. It may return the very array it was given, or a view of it: what you keep while you move
+#   `x` on has to be a copy.
 # - `x` holds `float64` and has one axis or several. It may be a reversed or a transposed view. The result has
 #   its shape.
 # - `eps` is 1e-6 if nothing else is said. Use the one you are given: some calls take large steps, and there
-#   a one-sided difference shows.
+#   a one-sided difference shows. Return what the formula gives for that step, even where it is off from the
+#   exact slope.
 #
 # When you return, `x` must hold what it held before.
 #

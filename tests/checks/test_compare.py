@@ -151,3 +151,33 @@ def test_a_number_may_have_any_precision(answer, said):
 def test_a_wrong_number_is_shown():
     assert sentence(0.25, 0.5) == "got 0.25, expected 0.5"
     assert sentence("x", 0.5) == "the result is a str; it must be a number"
+
+
+# ------------------------------------------------------------------------------ tuples that hold arrays and numbers
+
+PAIRS = ((RIGHT, RIGHT[:1]), (RIGHT, RIGHT[:1]))
+
+
+@pytest.mark.parametrize("loss", [0.5, np.float64(0.5), np.float32(0.5), np.array(0.5)])
+def test_a_list_will_do_for_a_tuple_at_any_depth(loss):
+    assert sentence([[list(pair) for pair in PAIRS], loss], (PAIRS, 0.5), ("params", "loss")) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (None, "the result is None (is the return line missing?); return 2 results: params, loss"),
+        (([PAIRS[0]], 0.5), "params is 1 item; it must hold 2"),
+        ((RIGHT, 0.5), "params is a ndarray; it must hold 2"),
+        (([PAIRS[0], (RIGHT,)], 0.5), "params[1] is 1 item; it must hold 2"),
+        (
+            ([PAIRS[0], (RIGHT, RIGHT)], 0.5),
+            "params[1][1]: the result's shape is (3,), expected (1,): axis 0 is 2 too long",
+        ),
+        (([PAIRS[0], (RIGHT, RIGHT[:1] + 1)], 0.5), "params[1][1][0]: got 2, expected 1"),
+        ((PAIRS, 0.75), "loss: got 0.75, expected 0.5"),
+        ((PAIRS, None), "loss: the result is None (is the return line missing?); it must be a number"),
+    ],
+)
+def test_what_is_wrong_in_a_tuple_is_told_by_its_place(answer, said):
+    assert sentence(answer, (PAIRS, 0.5), ("params", "loss")) == said

@@ -53,3 +53,14 @@ def test_the_summary_is_the_cause_or_the_first_difference():
         "f: write the sums yourself. np.convolve is refused."
     )
     assert summary("") == ""
+
+
+def test_arrays_in_tuples_and_lists_are_described_by_their_shapes_and_written_whole():
+    pairs = [(np.ones((2, 1)), np.arange(2)), (np.zeros(1), np.array([0.5]))]
+    sample = Sample((pairs, np.ones(1)))
+    assert describe(EXERCISE, sample) == (
+        "correlate1d(input [((2, 1), (2,) int64), ((1,), (1,))], weight (1,))"
+    )
+    written = "[(np.array([[1.], [1.]]), np.array([0, 1])), (np.array([0.]), np.array([0.5]))]"
+    assert reproduce(EXERCISE, sample) == f"correlate1d({written}, np.array([1.]))"
+    assert describe(SIZE, Sample(((7,), [3]))) == "output_size(size=(7,), kernel_size=[3])"

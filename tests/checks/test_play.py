@@ -201,3 +201,25 @@ def test_of_endless_printing_only_the_beginning_is_kept():
             print("x" * 100)
 
     assert len(playing(function).printed) < 2 * MOST_PRINTED
+
+
+def test_arrays_in_a_list_arrive_as_they_are_laid_out_and_must_stay_as_they_are():
+    arrays = [(lay_out(np.arange(6.0).reshape(2, 3), "reversed"), lay_out(np.ones(2), "read-only"))]
+    sample = Sample((arrays, np.ones(2)))
+
+    def answer(input, weight):
+        (first, second) = input[0]
+        return first.strides == arrays[0][0].strides, second.flags.writeable, first is not arrays[0][0]
+
+    assert play(answer, EXERCISE, sample, 5).answer == (True, False, True)
+    for change in (
+        lambda input, weight: input[0][0].fill(0),
+        lambda input, weight: input.pop(),
+        lambda input, weight: input.append(input[0]),
+    ):
+        failure = play(change, EXERCISE, sample, 5).failure
+        assert failure.kind == "modified"
+        assert failure.text == (
+            "it changed its argument `input` in place: make new arrays and put them into a new list"
+        )
+    assert np.array_equal(arrays[0][0].ravel(), np.arange(6))

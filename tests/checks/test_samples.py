@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convlab.checks import EXERCISES
-from convlab.checks.samples import LAYOUTS, fractions, integers, lay_out
+from convlab.checks.samples import LAYOUTS, arrays_in, fractions, integers, lay_out
 
 
 @pytest.mark.parametrize("how", LAYOUTS)
@@ -61,3 +61,11 @@ def test_samples_meet_kernels_as_large_as_the_input_even_kernels_and_every_layou
 def test_no_sample_of_correlate2d_hides_a_swap_of_rows_and_columns():
     for input, weight in (sample.args for sample in EXERCISES["correlate2d"].draw(0)):
         assert input.shape[0] != input.shape[1] or weight.shape[0] != weight.shape[1]
+
+
+def test_arrays_are_found_however_deep_they_are():
+    one, two, three = np.zeros(1), np.zeros(2), np.zeros(3)
+    found = list(arrays_in([(one, 7), {"a": two, "b": [three]}, None, "text"]))
+    assert [array.size for array in found] == [1, 2, 3]
+    assert list(arrays_in(one)) == [one]
+    assert list(arrays_in(range(3))) == []

@@ -19,7 +19,9 @@ CHAPTER = "07_backprop"
 # ---------------------------------------------------------------- numerical_gradient
 
 # Made of operators and methods that NumPy's arrays and torch's tensors have in common. All but the cube and the
-# reciprocal are at most of the second degree: for these central differences are exact, however large eps is.
+# reciprocal are at most of the second degree: for these central differences are exact, however large eps is. The
+# identity returns its argument itself: who steps in place must not keep what it returned without a copy.
+IDENTITY = Probe("identity", "lambda x: x", lambda x: x)
 SQUARE = Probe("square", "lambda x: x * x", lambda x: x * x)
 CUBE = Probe("cube", "lambda x: x * x * x", lambda x: x * x * x)
 RECIPROCAL = Probe("reciprocal", "lambda x: 1 / x", lambda x: 1 / x)
@@ -34,18 +36,21 @@ ROW_SUMS = Probe("row_sums", "lambda x: (x * x).sum(1)", lambda x: (x * x).sum(1
 GRAM = Probe("gram", "lambda x: x @ x.T", lambda x: x @ x.T)
 
 # function, shape of x, options, group. In "plain" each output entry depends on one entry of x, in "mixed" on several;
-# "step" has steps so large that a one-sided difference is far off.
+# "step" has steps so large that a one-sided difference is far off, and under the cube the central one as well: that is
+# how to see who took a step of another length.
 DIFFERENCES: list[tuple[Probe, tuple[int, ...], dict[str, float], str]] = [
     (AFFINE, (1,), {}, "plain"),
     (SQUARE, (2,), {}, "plain"),
     (CUBE, (3,), {}, "plain"),
     (RECIPROCAL, (2, 3), {}, "plain"),
     (SQUARE, (2, 1, 3), {}, "plain"),
+    (IDENTITY, (1,), {}, "plain"),
     (NEIGHBOURS, (3,), {}, "mixed"),
     (CORRELATION, (5,), {}, "mixed"),
     (ROW_SUMS, (3, 2), {}, "mixed"),
     (GRAM, (2, 3), {}, "mixed"),
     (SQUARE, (1,), {"eps": 0.125}, "step"),
+    (CUBE, (1,), {"eps": 0.125}, "step"),
     (NEIGHBOURS, (4,), {"eps": 0.5}, "step"),
     (ROW_SUMS, (2, 3), {"eps": 0.01}, "step"),
     (GRAM, (3, 2), {"eps": 0.5}, "step"),
@@ -66,7 +71,12 @@ def functions(rng: np.random.Generator) -> Iterator[Sample]:
         yield Sample((SQUARE, x, lay_out(fractions(rng, (2, 3)), how)))
 
 
-def gradient_in_torch(torch: Any, function: Probe, x: Any, grad_output: Any, eps: float = 1e-6) -> Any:
+def gradient_in_torch(torch: Any, function: Probe, x: Any, grad_output: Any, eps: float | None = None) -> Any:
+    """The gradient itself; with a step that was asked for, what central differences of that step make of it."""
+    if eps is not None:
+        steps = eps * torch.eye(x.numel(), dtype=x.dtype).reshape(-1, *x.shape)
+        losses = [[(function(x + s) * grad_output).sum() for s in (step, -step)] for step in steps]
+        return torch.stack([above - below for above, below in losses]).reshape(x.shape) / (2 * eps)
     with torch.enable_grad():
         leaf = x.clone().requires_grad_()
         (gradient,) = torch.autograd.grad(function(leaf), leaf, grad_output)
@@ -105,9 +115,22 @@ def never_goes_back(f: Function, x: np.ndarray, g: np.ndarray, eps: float) -> np
     x, grad = x.copy(), np.zeros(x.shape)
     for entry in np.ndindex(*x.shape):
         x[entry] += eps
-        above = f(x)
+        above = f(x).copy()
         x[entry] -= 2 * eps
         grad[entry] = np.sum((above - f(x)) * g) / (2 * eps)
+    return grad
+
+
+def keeps_results_without_a_copy(f: Function, x: np.ndarray, g: np.ndarray, eps: float) -> np.ndarray:
+    x, grad = x.copy(), np.zeros(x.shape)
+    for entry in np.ndindex(*x.shape):
+        old = x[entry]
+        x[entry] = old + eps
+        above = f(x)
+        x[entry] = old - eps
+        below = f(x)
+        x[entry] = old
+        grad[entry] = np.sum((above - below) * g) / (2 * eps)
     return grad
 
 
@@ -141,10 +164,10 @@ numerical_gradient = Exercise(
     minutes=15,
     samples=functions,
     oracle=gradient_in_torch,
-    oracle_name="torch.autograd",
+    oracle_name="torch (its autograd; where eps is given, central differences)",
     results=("grad",),
     # At eps = 1e-6 rounding leaves an error of up to 1e-7 or so in the sums of these samples, and curvature 1e-12.
-    # One-sided differences are off by at least 2e-3 in "step".
+    # One-sided differences are off by at least 2e-3 in "step", the cube's exact slope by 3e-4 of itself.
     rtol=1e-5,
     atol=1e-5,
     mistakes=(
@@ -202,6 +225,19 @@ numerical_gradient = Exercise(
             "Put each one back first.",
             never_goes_back,
             "step",
+        ),
+        _numerical(
+            "eps ignored",
+            "Your numbers are those of a tiny step, even where eps is large. Step by the eps you are given: "
+            "how far a central difference is off depends on it.",
+            lambda f, x, g, eps: central(f, x, g, 1e-6),
+            "step",
+        ),
+        _numerical(
+            "results kept without a copy",
+            "function may return the very array it was given. Then your two results are one array, and your second "
+            "step changes the first result too: keep a copy, or make a new array for each step.",
+            keeps_results_without_a_copy,
         ),
         _numerical(
             "step lost",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -18,19 +19,27 @@ Shape = tuple[int, ...]
 
 # Group -> (input (N, C_in, L), weight (C_out, K)), the smallest first: at most one axis makes each of the first
 # rows more than chapter 1. Then N, C_in and C_out all differ, but where two channels meet two, which hides a
-# weight read as [in, out]. Among them one tap, even kernels and kernels as long as the signal.
+# weight read as [in, out]. Among them one tap, even kernels and kernels as long as the signal. Where there is a bias,
+# as many places as output channels, or one of either: a bias along the wrong axis then gives an answer to be named.
 SIGNALS: dict[str, list[tuple[Shape, Shape]]] = {
     "channels": [
         ((1, 1, 3), (1, 2)),
         ((1, 2, 2), (1, 1)),
         ((1, 1, 2), (2, 1)),
         ((1, 2, 2), (2, 2)),
-        ((1, 3, 5), (2, 3)),
+        ((1, 3, 4), (2, 3)),
         ((1, 2, 6), (3, 4)),
         ((1, 4, 4), (3, 4)),
     ],
     "batch": [((2, 1, 2), (1, 1)), ((3, 2, 4), (2, 3)), ((3, 2, 6), (4, 3)), ((2, 3, 5), (1, 2))],
-    "bias": [((1, 1, 2), (1, 1)), ((1, 2, 2), (1, 2)), ((1, 1, 3), (2, 2)), ((1, 3, 5), (4, 2))],
+    "bias": [
+        ((1, 1, 2), (1, 1)),
+        ((1, 2, 2), (1, 2)),
+        ((1, 1, 3), (2, 2)),
+        ((2, 1, 3), (3, 1)),
+        ((3, 1, 4), (2, 3)),
+        ((1, 3, 5), (4, 2)),
+    ],
 }
 
 # The same with two axes: input (N, C_in, H, W), weight (C_out, kh, kw). No square image under a square kernel.
@@ -57,7 +66,9 @@ IMAGES: dict[str, list[tuple[Shape, Shape]]] = {
         ((1, 1, 1, 2), (1, 1, 1)),
         ((1, 2, 1, 2), (1, 1, 2)),
         ((1, 1, 2, 1), (2, 1, 1)),
-        ((1, 3, 3, 4), (4, 2, 3)),
+        ((2, 1, 1, 3), (3, 1, 1)),
+        ((3, 1, 3, 4), (2, 2, 3)),
+        ((1, 3, 5, 6), (4, 2, 3)),
     ],
 }
 
@@ -134,15 +145,16 @@ def correlate(input: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 def with_bias(
-    sums: Sums, times: Callable[[Sequence[int]], int] = lambda weight_size: 1
+    sums: Sums, times: Callable[[Sequence[int], Sequence[int]], Any] = lambda input_size, weight_size: 1
 ) -> Callable[..., np.ndarray]:
-    """The function of three arguments that computes `sums` and adds the bias `times` over."""
+    """The function of three arguments that computes `sums` and adds the bias `times` over: everywhere, or by image."""
 
     def mistaken(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
         output = sums(input, weight)
         if bias is None:
             return output
-        total: np.ndarray = output + times(weight.shape) * bias.reshape(-1, *[1] * (output.ndim - 2))
+        by_image = np.reshape(times(input.shape, weight.shape), (-1, *[1] * (output.ndim - 1)))
+        total: np.ndarray = output + by_image * bias.reshape(-1, *[1] * (output.ndim - 2))
         return total
 
     return mistaken
@@ -172,7 +184,17 @@ def keeps_integers(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | Non
     return output
 
 
-def _in_every_dimension(thing: str, places: str, taps: str) -> tuple[Mistake, ...]:
+def adds_along_the_axes(*more: None) -> Callable[..., np.ndarray]:
+    """Adds bias[:, *more] as NumPy lines the axes up, from the last one on."""
+
+    def mistaken(input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
+        output = correlate(input, weight)
+        return output if bias is None else output + bias[(slice(None), *more)]
+
+    return mistaken
+
+
+def _in_every_dimension(thing: str, places: str, taps: str, spread: str) -> tuple[Mistake, ...]:
     """The mistakes that signals and images have in common; the sentences name their axes."""
     return (
         Mistake(
@@ -236,19 +258,39 @@ def _in_every_dimension(thing: str, places: str, taps: str) -> tuple[Mistake, ..
         Mistake(
             "bias forgotten",
             "The bias is missing: bias[o] is added to every entry of output channel o.",
-            with_bias(correlate, lambda weight_size: 0),
+            with_bias(correlate, lambda input_size, weight_size: 0),
             "bias",
         ),
         Mistake(
             "bias once per tap",
             "You add the bias with every product. It is added once to each entry, outside the sum.",
-            with_bias(correlate, lambda weight_size: int(np.prod(weight_size[1:]))),
+            with_bias(correlate, lambda input_size, weight_size: int(np.prod(weight_size[1:]))),
             "bias",
         ),
         Mistake(
             "bias once per channel",
             "You add the bias once for every channel of the input. It is added once to each entry, outside the sum.",
-            with_bias(correlate, lambda weight_size: weight_size[1]),
+            with_bias(correlate, lambda input_size, weight_size: weight_size[1]),
+            "bias",
+        ),
+        Mistake(
+            f"bias once per {thing}",
+            "Your loop over the batch adds the bias to the whole output each time: N times in all. "
+            "Add it once, after the loop, or to output[n] alone.",
+            with_bias(correlate, lambda input_size, weight_size: input_size[0]),
+            "bias",
+        ),
+        Mistake(
+            f"bias for the first {thing} only",
+            f"Only the first {thing} gets the bias. It is added to the output of each: bias[o] to all of output[n, o].",
+            with_bias(correlate, lambda input_size, weight_size: np.arange(input_size[0]) == 0),
+            "bias",
+        ),
+        Mistake(
+            "bias along the last axis",
+            "You add the bias along the last axis, a number for each place there. "
+            f"It has one for each output channel, axis 1: {spread}.",
+            adds_along_the_axes(),
             "bias",
         ),
         Mistake(
@@ -272,7 +314,7 @@ conv1d_multichannel = Exercise(
     oracle_name="torch.nn.functional.conv1d",
     linear=("input", "weight"),
     mistakes=(
-        *_in_every_dimension("signal", "L - K + 1", "K"),
+        *_in_every_dimension("signal", "L - K + 1", "K", "bias[:, None]"),
         Mistake(
             "last window lost",
             "Your window stops one place too early: it fits in L - K + 1 places, and range(L - K) makes L - K.",
@@ -321,7 +363,14 @@ conv2d_multichannel = Exercise(
     oracle_name="torch.nn.functional.conv2d",
     linear=("input", "weight"),
     mistakes=(
-        *_in_every_dimension("image", "H - kh + 1, W - kw + 1", "kh, kw"),
+        *_in_every_dimension("image", "H - kh + 1, W - kw + 1", "kh, kw", "bias[:, None, None]"),
+        Mistake(
+            "bias along the rows",
+            "You add the bias along axis 2, a number for each row. It has one for each output channel, axis 1: "
+            "bias[:, None, None].",
+            adds_along_the_axes(None),
+            "bias",
+        ),
         Mistake(
             "channels flipped, too",
             "Your kernels are flipped on all their axes, and so the channels, too, are in the wrong order. "

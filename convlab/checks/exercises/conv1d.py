@@ -182,8 +182,8 @@ convolve1d = Exercise(
 def sizes(rng: np.random.Generator) -> Iterator[Sample]:
     for size, kernel_size in [(5, 3), (4, 4), (3, 1), (8, 2)]:
         yield Sample((size, kernel_size), group="stride and padding")
-    # What is left over after the last step: 0, 1 and 2.
-    for size, stride in [(7, 2), (8, 2), (9, 3), (10, 3), (11, 3)]:
+    # What is left over after the last step: 0, 1, 2 and 3.
+    for size, stride in [(7, 2), (8, 2), (9, 3), (10, 3), (11, 3), (10, 4), (15, 5)]:
         yield Sample((size, 3), {"stride": stride}, group="stride and padding")
     for size, kernel_size, padding in [(5, 3, 1), (3, 4, 2), (6, 1, 3)]:
         yield Sample((size, kernel_size), {"padding": padding}, group="stride and padding")

@@ -17,6 +17,7 @@ from convlab.checks.exercises.stride_and_padding import (
     STRIDE,
     Pair,
     computing,
+    convolve,
     draw_images,
     first,
     given,
@@ -343,6 +344,7 @@ IMAGES: dict[str, list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]]]
         ((1, 1, 3, 4), (1, 3, 3), {"padding": "same"}),
         ((1, 1, 2, 3), (1, 3, 3), {"padding": "full"}),
         ((1, 1, 1, 2), (1, 4, 4), {"padding": 3}),
+        ((1, 1, 3, 4), (1, 2, 2), {"padding": "valid", "stride": 2}),
         ((1, 1, 3, 4), (1, 2, 2), {"padding": 2, "stride": 2}),
         ((2, 2, 4, 3), (3, 2, 2), {"padding": 1, "stride": 3}),
         ((1, 2, 2, 3), (2, 4, 4), {"padding": "same"}),
@@ -350,6 +352,7 @@ IMAGES: dict[str, list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]]]
     "dilation": [
         ((1, 1, 3, 4), (1, 2, 2), {"dilation": 2}),
         ((1, 1, 5, 6), (1, 3, 3), {"dilation": 2}),
+        ((1, 1, 3, 4), (1, 2, 2), {"padding": "valid", "dilation": 2}),
         ((1, 1, 3, 4), (1, 2, 2), {"padding": "same", "dilation": 2}),
         ((1, 1, 3, 4), (1, 2, 2), {"padding": "same", "dilation": 3}),
         ((1, 1, 3, 4), (1, 2, 2), {"padding": "full", "dilation": 2}),
@@ -365,6 +368,8 @@ IMAGES: dict[str, list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]]]
         ((1, 1, 3, 4), (1, 2, 2), {"dilation": (1, 2)}),
         ((1, 1, 2, 3), (1, 2, 3), {"padding": "same"}),
         ((1, 1, 2, 3), (1, 3, 2), {"padding": "full"}),
+        ((1, 1, 2, 3), (1, 2, 2), {"padding": "full", "dilation": (1, 2)}),
+        ((1, 1, 3, 4), (1, 2, 2), {"padding": "valid", "stride": (1, 2), "dilation": (2, 1)}),
         ((1, 2, 5, 4), (2, 2, 3), {"stride": (2, 1), "padding": (0, 2), "dilation": (3, 1)}),
         ((2, 3, 4, 5), (2, 4, 3), {"padding": "same", "dilation": (1, 2)}),
         ((1, 2, 3, 5), (3, 3, 2), {"padding": "full", "stride": (3, 2)}),
@@ -378,6 +383,7 @@ def images(rng: np.random.Generator) -> Iterator[Sample]:
             yield draw_images(
                 rng, group, input_size, kernels, options, with_bias=input_size[0] * kernels[0] > 2
             )
+    yield draw_images(rng, "plain", (1, 1, 1, 2), (1, 1, 1), {}, with_bias=True)
     yield draw_images(rng, "plain", (1, 1, 1, 2), (2, 1, 1), {}, with_bias=True)
     yield Sample((fractions(rng, (1, 2, 3, 4)), fractions(rng, (1, 2, 2, 2))), {"bias": None}, "plain")
     for _ in range(3):
@@ -409,6 +415,16 @@ def conv2d_in_torch(
         (kh, kw), (d_h, d_w) = weight.shape[2:], pair(dilation)
         padding = (d_h * (kh - 1), d_w * (kw - 1))
     return torch.nn.functional.conv2d(input, weight, bias, stride, padding, dilation)
+
+
+def where(word: str, **changes: Callable[[Any], Any]) -> Callable[..., np.ndarray]:
+    """conv2d of changed arguments where the padding is this word: `where("valid", stride=lambda stride: 1)`."""
+    changed = given(**changes)
+    return computing(lambda call: changed(*call) if call.padding == word else convolve(call))
+
+
+def resolves_full_by_the_rows(padding: Any, kernel_size: Pair, dilation: int | Pair) -> tuple[Pair, Pair]:
+    return resolving()(padding, kernel_size, first(dilation) if padding == "full" else dilation)
 
 
 conv2d = Exercise(
@@ -451,6 +467,20 @@ conv2d = Exercise(
             'Your "full" adds as many zeros as "same". It adds dilation * (K - 1) at each end, not in all.',
             operator(resolve=resolving(full=half)),
             "padding",
+        ),
+        Mistake(
+            "valid forgets the stride",
+            'With padding "valid" you step by 1. The word says that no zeros are added; '
+            "the stride stays what it is.",
+            where("valid", stride=lambda stride: 1),
+            "padding",
+        ),
+        Mistake(
+            "valid forgets the dilation",
+            'With padding "valid" your taps stand side by side. The word says that no zeros are added; '
+            "the dilation stays what it is.",
+            where("valid", dilation=lambda dilation: 1),
+            "dilation",
         ),
         Mistake(
             "dilation ignored",
@@ -496,6 +526,20 @@ conv2d = Exercise(
             "one dilation for both axes",
             "You use the dilation of the rows for the columns too. Of (d_h, d_w) the second spreads the columns.",
             given(dilation=first),
+            "rectangular",
+        ),
+        Mistake(
+            "full by the dilation of the rows",
+            'Your "full" counts its columns of zeros with the dilation of the rows. On the left and on the right '
+            "stand d_w * (kw - 1) of them.",
+            operator(resolve=resolves_full_by_the_rows),
+            "rectangular",
+        ),
+        Mistake(
+            "full with one dilation for both axes",
+            'With padding "full" you use the dilation of the rows for the columns too. '
+            "Of (d_h, d_w) the second spreads the columns.",
+            where("full", dilation=first),
             "rectangular",
         ),
     ),

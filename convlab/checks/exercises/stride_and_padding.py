@@ -23,6 +23,7 @@ __all__ = [
     "STRIDE",
     "Pair",
     "computing",
+    "convolve",
     "draw_images",
     "first",
     "given",
@@ -604,6 +605,7 @@ def strided_images(rng: np.random.Generator) -> Iterator[Sample]:
             yield draw_images(
                 rng, group, input_size, kernels, options, with_bias=input_size[0] * input_size[1] > 2
             )
+    yield draw_images(rng, "plain", (1, 1, 1, 2), (1, 1, 1), {}, with_bias=True)
     yield draw_images(rng, "plain", (1, 1, 2, 3), (2, 1, 1), {}, with_bias=True)
     yield Sample((fractions(rng, (1, 2, 3, 4)), fractions(rng, (1, 2, 2, 2))), {"bias": None}, "plain")
     for _ in range(3):
@@ -780,6 +782,12 @@ ANYWHERE = (
         "output made like the input",
         "Your output takes the input's dtype, so for images of integers every fraction is cut off.",
         computing(keeps_integers),
+    ),
+    Mistake(
+        "padded copy of integers",
+        "Your padded copy holds integers, so fractions of the image are cut off before the sum: "
+        "np.zeros makes floats if it is given no dtype.",
+        given(input=lambda input: input.astype(np.int64)),
     ),
 )
 

@@ -94,19 +94,6 @@ def numerical_by_a_jacobian(function, x, grad_output, eps=1e-6):
     return (np.stack(columns) @ grad_output.ravel()).reshape(x.shape)
 
 
-def numerical_of_the_fourth_order(function, x, grad_output, eps=1e-6):
-    def loss(moved):
-        return float(np.sum(function(moved) * grad_output))
-
-    grad = np.empty(x.shape)
-    for at, _ in np.ndenumerate(x):
-        step = np.zeros(x.shape)
-        step[at] = eps
-        one, two = loss(x + step) - loss(x - step), loss(x + 2 * step) - loss(x - 2 * step)
-        grad[at] = (8 * one - two) / (12 * eps)
-    return grad
-
-
 def weight_by_loops(input, weight_size, grad_output, stride=1, padding=0, dilation=1):
     (s_h, s_w), (p_h, p_w), (d_h, d_w) = pair(stride), pair(padding), pair(dilation)
     N, _, H, W = input.shape
@@ -243,7 +230,6 @@ STYLES = [
     (numerical_gradient, numerical_adding_and_taking_away),
     (numerical_gradient, numerical_of_the_loss),
     (numerical_gradient, numerical_by_a_jacobian),
-    (numerical_gradient, numerical_of_the_fourth_order),
     (conv2d_weight, weight_by_loops),
     (conv2d_weight, weight_window_by_window),
     (conv2d_weight, weight_by_einsum_over_windows),
@@ -307,10 +293,47 @@ def test_arrays_of_numerical_gradient_may_be_written_to_and_hold_float64():
             assert grad_output.shape == sample.args[0](x).shape
 
 
-def test_large_steps_are_taken_where_central_differences_are_exact():
-    for sample in numerical_gradient.draw(0):
-        if sample.group == "step":
-            assert sample.args[0].name not in ("cube", "reciprocal")
+def test_with_a_step_of_its_own_the_answer_is_the_central_difference():
+    x, upstream = np.array([3.0, -1.0]), np.array([2.0, 5.0])
+    measured = oracle.expected(numerical_gradient, Sample((PROBES["cube"], x, upstream), {"eps": 0.125}))
+    assert np.allclose(measured, (3 * x**2 + 0.125**2) * upstream, rtol=1e-14, atol=0)
+    exact = oracle.expected(numerical_gradient, Sample((PROBES["cube"], x, upstream)))
+    assert np.array_equal(exact, 3 * x**2 * upstream)
+
+
+@pytest.mark.parametrize("name", ["square", "affine", "correlation", "neighbours", "row_sums", "gram"])
+def test_central_differences_are_exact_up_to_the_second_degree(name):
+    probe, x = PROBES[name], np.arange(1.0, 13).reshape(3, 4) / 4
+    upstream = np.random.default_rng(0).normal(size=probe(x).shape)
+    gradient = oracle.expected(numerical_gradient, Sample((probe, x, upstream)))
+    measured = oracle.expected(numerical_gradient, Sample((probe, x, upstream), {"eps": 0.5}))
+    assert np.allclose(measured, gradient, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("own", [1e-4, 1e-5, 1e-6])
+def test_a_step_of_ones_own_in_place_of_eps_loses_the_points_of_step_alone(seed, own):
+    def own_step(function, x, grad_output, eps=1e-6):
+        return numerical_by_a_jacobian(function, x, grad_output, own)
+
+    found = examine(own_step, numerical_gradient, seed)
+    assert {name for name, group in found.groups.items() if not group.earned} == {"step"}
+    assert "Step by the eps you are given" in found.cause
+
+
+def test_who_steps_in_place_and_keeps_both_results_is_told_of_the_copy():
+    def keeps_both(function, x, grad_output, eps=1e-6):
+        grad = np.zeros(x.shape)
+        for at in np.ndindex(*x.shape):
+            x[at] += eps
+            above = function(x)
+            x[at] -= 2 * eps
+            below = function(x)
+            x[at] += eps
+            grad[at] = np.sum((above - below) * grad_output) / (2 * eps)
+        return grad
+
+    assert "keep a copy" in examine(keeps_both, numerical_gradient, 0).cause
 
 
 def test_entries_of_x_that_stay_moved_are_told_of():

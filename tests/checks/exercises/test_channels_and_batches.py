@@ -59,6 +59,22 @@ def test_samples_meet_every_layout_and_dtype_and_every_way_to_say_no_bias(exerci
     assert all(np.all(sample.args[2] != 0) for sample in samples if len(sample.args) == 3)
 
 
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_batches_of_two_and_of_three_meet_a_bias(exercise):
+    with_bias = [sample for sample in exercise.draw(0) if len(sample.args) == 3]
+    batches = [(len(input), input.shape[1] != len(bias)) for input, _, bias in (s.args for s in with_bias)]
+    assert {(2, True), (3, True)} <= set(batches)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+def test_a_bias_along_a_wrong_axis_gives_an_answer_that_can_be_named(exercise):
+    for sample in exercise.draw(0):
+        if len(sample.args) == 3:
+            output = oracle.expected(exercise, sample)
+            for axis in range(2, output.ndim):
+                assert 1 in (output.shape[axis], len(sample.args[2])) or output.shape[axis] == output.shape[1]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_no_entry_is_an_integer_where_an_integer_output_must_be_noticed(seed):
     input, weight = integers_and_halves(np.random.default_rng(seed), (1, 2, 3), (4, 2, 2))

@@ -69,6 +69,25 @@ def test_who_takes_kernels_for_square_keeps_all_points_but_those_of_rectangular(
         assert sample.group == "rectangular" or (kh == kw and all(one == other for one, other in options))
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_single_output_channel_meets_a_bias(seed):
+    samples = [sample for sample in conv2d.draw(seed) if len(sample.args) == 3]
+    assert any(sample.args[2].shape == (1,) and sample.group == "plain" for sample in samples)
+
+
+def test_every_word_meets_every_option_that_it_may_stand_with():
+    met = {
+        (sample.kwargs["padding"], option, isinstance(value, tuple))
+        for sample in conv2d.draw(0)
+        for option, value in sample.kwargs.items()
+        if isinstance(sample.kwargs.get("padding"), str) and option != "padding"
+    }
+    assert met >= {("valid", "stride", False), ("valid", "stride", True), ("full", "stride", True)}
+    assert met >= {
+        (word, "dilation", is_pair) for word in ("valid", "same", "full") for is_pair in (False, True)
+    }
+
+
 def test_images_are_not_square_and_even_kernels_meet_every_word():
     samples = [sample for sample in conv2d.draw(0) if "stride" not in sample.kwargs]
     assert all(sample.args[0].shape[2] != sample.args[0].shape[3] for sample in samples)

@@ -102,6 +102,12 @@ def test_samples_meet_unequal_pairs_and_kernels_that_fit_only_with_the_padding()
     assert any(sample.args[1].shape[2:] == sample.args[0].shape[2:] for sample in samples)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_single_output_channel_meets_a_bias(seed):
+    samples = [sample for sample in conv2d_strided.draw(seed) if len(sample.args) == 3]
+    assert any(sample.args[2].shape == (1,) and sample.group == "plain" for sample in samples)
+
+
 def test_an_image_and_its_kernel_are_never_both_square():
     for sample in conv2d_strided.draw(0):
         (H, W), (kh, kw) = sample.args[0].shape[2:], sample.args[1].shape[2:]
