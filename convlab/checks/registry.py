@@ -14,6 +14,7 @@ from convlab.checks.exercises import (
     matrix_product,
     speed,
     stride_and_padding,
+    training,
 )
 
 __all__ = ["EXERCISES"]
@@ -28,6 +29,7 @@ CHAPTERS = (
     backprop,
     speed,
     groups_and_transposed,
+    training,
     break_it,
 )
 

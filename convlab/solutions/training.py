@@ -65,24 +65,24 @@ def train_step(
     loss : float, that of the old params
     """
     layout = ((1, 1), (2, 1), (1, 0))  # stride and padding of each layer
-    x, seen = images, list[np.ndarray]()  # what each layer reads, padded
+    x, seen = images, list[tuple[np.ndarray, np.ndarray]]()  # seen: what each layer reads, and its windows
     for (weight, bias), (s, p) in zip(params, layout):
-        x = np.maximum(x, 0) if seen else x
-        seen.append(np.pad(x, ((0, 0), (0, 0), (p, p), (p, p))))
-        windows = np.lib.stride_tricks.sliding_window_view(seen[-1], weight.shape[2:], (2, 3))[:, :, ::s, ::s]
-        x = np.einsum("ncyxij,ocij->noyx", windows, weight) + bias[:, None, None]
+        padded = np.pad(np.maximum(x, 0) if seen else x, ((0, 0), (0, 0), (p, p), (p, p)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, weight.shape[2:], (2, 3))[:, :, ::s, ::s]
+        seen.append((padded, windows))
+        x = np.einsum("ncyxij,ocij->noyx", windows, weight, optimize=True) + bias[:, None, None]
     exp = np.exp(x - x.max(axis=1, keepdims=True))
     grad, n = exp / exp.sum(axis=1, keepdims=True), np.arange(len(images))
     loss = -np.log(grad[n, labels]).mean()
     grad[n, labels] -= 1
     grad, updated = grad / len(images), list(params)
     for layer in (2, 1, 0):
-        (weight, bias), padded, (s, p) = params[layer], seen[layer], layout[layer]
-        grad_weight, grad_padded, (H_out, W_out) = 0.0 * weight, 0.0 * padded, grad.shape[2:]
-        for i, j in np.ndindex(weight.shape[2:]):
-            rows, columns = slice(i, i + s * H_out, s), slice(j, j + s * W_out, s)
-            grad_weight[:, :, i, j] = np.einsum("noyx,ncyx->oc", grad, padded[:, :, rows, columns])
-            grad_padded[:, :, rows, columns] += np.einsum("noyx,oc->ncyx", grad, weight[:, :, i, j])
+        (weight, bias), (padded, windows), (s, p) = params[layer], seen[layer], layout[layer]
+        grad_weight = np.einsum("noyx,ncyxij->ocij", grad, windows, optimize=True)
         updated[layer] = (weight - lr * grad_weight, bias - lr * grad.sum(axis=(0, 2, 3)))
+        shares = np.einsum("noyx,ocij->ncyxij", grad, weight, optimize=True)
+        grad_padded, (H_out, W_out) = np.zeros(padded.shape), grad.shape[2:]
+        for i, j in np.ndindex(weight.shape[2:]):
+            grad_padded[:, :, i : i + s * H_out : s, j : j + s * W_out : s] += shares[..., i, j]
         grad = (grad_padded * (padded > 0))[:, :, p : padded.shape[2] - p, p : padded.shape[3] - p]
     return updated, float(loss)
