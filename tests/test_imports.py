@@ -14,6 +14,17 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 
+# What runs students' cells knows how to play a call and what a shortcut is, and nothing of what is right or wrong.
+CHILD = {f"convlab.grading.{part}" for part in ("child", "limits", "sandbox", "seccomp", "warm", "wire")}
+KNOWN_TO_CHILD = {
+    "numpy",
+    "IPython",
+    "traitlets",
+    "convlab.checks.exercise",
+    "convlab.checks.guard",
+    "convlab.checks.play",
+} | CHILD
+
 # Part of the package -> what it may import besides the standard library. The longest part that fits counts.
 # A part of convlab stands for itself and everything below it.
 RULES = {
@@ -41,21 +52,9 @@ RULES = {
         "convlab.solutions",
     },
     "convlab.grading": {"nbgrader", "nbformat", "traitlets", "convlab.checks", "convlab.grading"},
-    # What runs students' cells: how to play a call and what a shortcut is, but nothing of what is right or wrong.
-    **dict.fromkeys(
-        [f"convlab.grading.{part}" for part in ("child", "limits", "sandbox", "seccomp", "warm", "wire")],
-        {
-            "numpy",
-            "IPython",
-            "traitlets",
-            "convlab.checks.exercise",
-            "convlab.checks.guard",
-            "convlab.checks.play",
-            *(f"convlab.grading.{part}" for part in ("child", "limits", "sandbox", "seccomp", "wire")),
-        },
-    ),
     "convlab.notebook": {"nbformat", "IPython", "convlab.checks"},
     "convlab.demo": {"nbformat", "convlab.authoring", "convlab.grading"},
+    **{part: KNOWN_TO_CHILD for part in CHILD},
     "convlab.cli": {"convlab"},
     "convlab.__main__": {"convlab.cli"},
 }

@@ -169,6 +169,12 @@ def _odd_cells(notebook: Notebook) -> None:
     notebook["cells"].append({"cell_type": "code", "source": "x = '\ud800'", "metadata": 3, "outputs": 4})
 
 
+def _calls(body: str) -> dict[str, str]:
+    """All solved but correlate1d, whose body is this."""
+    lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
+    return _solved(correlate1d=f"def correlate1d(input, weight):\n{lines}")
+
+
 WRONG = """
 def correlate1d(input, weight):
     return np.zeros(len(input) - len(weight) + 1)
@@ -347,6 +353,40 @@ def correlate1d(input, weight):
             "import concurrent.futures as cf\nwith cf.ThreadPoolExecutor(2) as p: print(list(p.map(abs, [-1])))",
         ),
     ),
+    Row(
+        "a pool of processes",
+        FULL,
+        first=("import multiprocessing as mp\nwith mp.Pool(2) as p: print('POOL', p.map(abs, [-1, -2]))",),
+        cells=("POOL [1, 2]",),
+    ),
+    Row(
+        "returns a generator",
+        (0, 3, 2),
+        _solved(
+            correlate1d="def correlate1d(input, weight):\n    import math\n    return (x for x in range(3))"
+        ),
+        message={"correlate1d": "the result is a generator"},
+    ),
+    Row(
+        "a script in an output",
+        FULL,
+        first=(
+            "from IPython.display import HTML, Javascript\ndisplay(HTML('<script>1</script>'), Javascript('1'))",
+        ),
+    ),
+    Row(
+        "%%time, help and a local import",
+        FULL,
+        _solved(
+            correlate1d="""
+%%time
+def correlate1d(input, weight):
+    from numpy.lib.stride_tricks import sliding_window_view
+    return sliding_window_view(input, len(weight)) @ weight
+"""
+        ),
+        first=("np.pad?", "help(abs)"),
+    ),
     Row("renamed cells", FULL, change=_without_names, flags=("found by what it defines",)),
     Row("deleted check cells", FULL, change=_delete_checks, flags=("correlate1d_check was deleted",)),
     Row("deleted imports come back", FULL, change=_delete_imports),
@@ -419,6 +459,12 @@ BROKEN = (
     Row("nbformat 3", (0, 0, 0), change=_nbformat_3, message={"correlate1d": "old or unknown format"}),
     Row("no cells", (0, 0, 0), change=_no_cells, message={"correlate1d": "none of the exercise cells"}),
     Row("30 MB of outputs", (0, 0, 0), change=_large_outputs, message={"correlate1d": "clear its outputs"}),
+    Row(
+        "a megabyte of text",
+        (0, 0, 0),
+        last=("x = 1\n" * 200_000,),
+        message={"correlate1d": "more than 256 KiB of text"},
+    ),
     Row("cells that are no cells", FULL, change=_odd_cells),
     Row("a byte-order mark", FULL, data=b"\xef\xbb\xbf" + Row("", FULL).submission),
     Row(
@@ -439,6 +485,14 @@ FORGED = (
         {},
         change=_skip_checks,
         flags=("carries tags: skip-execution",),
+    ),
+    Row(
+        "a tag, and a function that is only defined further down",
+        (0, 3, 2),
+        _solved(correlate1d="def correlate1d(input, weight):\n    return convolve1d(input, weight[::-1])"),
+        change=lambda notebook: cell_of(notebook, "convolve1d")["metadata"].update(tags=["raises-exception"]),
+        flags=("carries tags: raises-exception",),
+        message={"correlate1d": "NameError"},
     ),
     Row(
         "100 points",
@@ -534,6 +588,12 @@ def correlate1d(input, weight):
 """
         ),
         message={"correlate1d": "dtype is object"},
+    ),
+    Row(
+        "colours and the cursor in a message",
+        (0, 3, 2),
+        _calls("raise ValueError('\\x1b[2J\\x1b[1;1H 3 of 3 points \\u202e')"),
+        message={"correlate1d": "it raised ValueError: \ufffd[2J\ufffd[1;1H 3 of 3 points \ufffd"},
     ),
     Row(
         "patched check module",  # it has spoilt its own right answers, too
@@ -684,12 +744,6 @@ def output_size(size, kernel_size, stride=1, padding=0, dilation=1):
 QUICK = {"cell_seconds": 1.0, "exercise_seconds": 1.0}
 
 
-def _calls(body: str) -> dict[str, str]:
-    """All solved but correlate1d, whose body is this."""
-    lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
-    return _solved(correlate1d=f"def correlate1d(input, weight):\n{lines}")
-
-
 RESOURCES = (
     Row(
         "an infinite loop in a function",
@@ -767,6 +821,31 @@ RESOURCES = (
         (0, 3, 2),
         _calls("return np.broadcast_to(1.0, (10**10,))"),
         message={"correlate1d": "larger than any answer"},
+    ),
+    Row(
+        "an answer of a million entries",
+        (0, 3, 0),
+        {
+            **_calls("return np.zeros(10**6)"),
+            "output_size": "def output_size(*a, **k):\n    return np.zeros(10**6, np.int8)",
+        },
+        message={"correlate1d": "larger than any answer"},
+    ),
+    Row(
+        "many processes that fill the memory",
+        FULL,
+        first=(
+            """
+import os, time
+for i in range(8):
+    if os.fork() == 0:
+        kept = b"x" * 10**8
+        time.sleep(100)
+time.sleep(100)
+""",
+        ),
+        limit_changes={"more_memory": 400 * 2**20, "cell_seconds": 8.0},
+        limits=("used too much memory",),
     ),
     Row(
         "an answer of a million parts",
@@ -916,7 +995,7 @@ SHUT_IN = (
         first=(
             """
 import sys
-secret = ("oracle", "registry", "exercises", "mistakes", "reports", "compare", "diagnosis", "nbgrader", "spec", "referee")
+secret = ("oracle", "registry", "exercises", "mistakes", "reports", "compare", "diagnosis", "spec", "referee")
 print("KNOWN", [m for m in sys.modules if "convlab" in m and any(part in m for part in secret)])
 print("KNOWN", [m for m in sys.modules if m.startswith(("nbgrader", "nbformat", "convlab.solutions"))])
 import os, __main__
@@ -1006,7 +1085,7 @@ print("SEEN", seen)
             "results = [libc.ptrace(16, 1, 0, 0), libc.unshare(0x10000000), libc.unshare(0x20000), "
             "libc.mount(b'none', b'/tmp', b'tmpfs', 0, None), libc.chroot(b'/tmp'), "
             "libc.syscall(425, 8, 0), libc.syscall(321, 0, 0, 0), libc.syscall(250, 0, 0, 0, 0, 0), "
-            "libc.syscall(319, b'x', 0), libc.shmget(0, 4096, 0o1600), libc.setuid(0), "
+            "libc.prctl(1, 0, 0, 0, 0), libc.syscall(319, b'x', 0), libc.shmget(0, 4096, 0o1600), libc.setuid(0), "
             "libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0)]\n"
             "print('RESULTS', set(results), os.getuid() != 0)",
         ),

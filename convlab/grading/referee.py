@@ -1,0 +1,433 @@
+"""Grades a submission from outside: the student's process gets calls and gives answers, and never a verdict.
+
+Here, and only here, are the seed and the right answers. What comes from the student's process is data, and to earn
+points for an exercise is to give the right data.
+"""
+
+from __future__ import annotations
+
+import functools
+import platform
+import re
+import time
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from types import SimpleNamespace
+from typing import Any, cast
+
+from convlab.checks import EXERCISES, Exercise, Probe, Report, Sample
+from convlab.checks.guard import syntax_report
+from convlab.checks.play import Failure, Played
+from convlab.checks.reports import examine
+from convlab.grading.house import Run, warm
+from convlab.grading.limits import Limits
+from convlab.grading.rebuild import Cell, Rebuilt, rebuild
+from convlab.grading.result import CellResult, ExerciseResult, Group, Result
+from convlab.grading.sandbox import NoSandbox
+from convlab.grading.spec import AssignmentSpec
+from convlab.grading.wire import Named, PipeClosed, PipeTimeout, WireError
+
+__all__ = ["grade"]
+
+LONGEST_MESSAGE = 4000
+MOST_FLAGS = 50
+_KINDS_OF_FAILURE = {"not written", "signature", "refused", "raised", "modified", "time"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_MIMES = re.compile(r"(text/(plain|html|markdown|latex)|image/(png|jpeg|svg\+xml))")
+
+
+class _Ended(Exception):
+    """The student's process is of no more use: what became of it, for the student."""
+
+
+def grade(
+    submission: bytes,
+    spec: AssignmentSpec,
+    *,
+    seed: int,
+    limits: Limits | None = None,
+    sandboxed: bool = True,
+) -> Result:
+    """Grade one submission.
+
+    Parameters
+    ----------
+    submission : the bytes of the file that was handed in
+    spec : the assignment
+    seed : draws the values of the calls; secret
+    limits : what the submission may use
+    sandboxed : False runs it without a sandbox, as if the instructor had opened and run it
+
+    Returns
+    -------
+    Result; whatever the submission is or does
+
+    Raises
+    ------
+    NoSandbox
+        If this machine offers none.
+    """
+    limits = limits or Limits()
+    began = time.monotonic()
+    rebuilt = rebuild(submission, spec, limits)
+    session = _Session(spec, rebuilt, seed, limits, sandboxed)
+    if rebuilt.problem:
+        for name in spec.exercises:
+            session.not_graded(name, rebuilt.problem)
+    else:
+        session.play()
+    return session.result(time.monotonic() - began)
+
+
+class _Session:
+    """One submission, in one sandbox after another until each exercise has been graded."""
+
+    def __init__(
+        self, spec: AssignmentSpec, rebuilt: Rebuilt, seed: int, limits: Limits, sandboxed: bool
+    ) -> None:
+        self.spec = spec
+        self.rebuilt = rebuilt
+        self.seed = seed
+        self.limits = limits
+        self.sandboxed = sandboxed
+        self.exercises: dict[str, ExerciseResult] = {}
+        self.cells: dict[int, CellResult] = {}
+        self.stopped: dict[int, str] = {}  # cells that are not run again, and why
+        self.limits_hit: list[str] = []
+        self.flags = [*rebuilt.flags]
+        self.ends = time.monotonic() + limits.total_seconds
+
+    def play(self) -> None:
+        self._look_at_text()
+        done, fruitless = self._done(), 0
+        while any(name not in self.exercises for name in self.spec.exercises):
+            if self._left() <= 0:
+                self._give_up(f"the notebook ran longer than {self.limits.total_seconds:g} s")
+                return
+            run = warm(self.sandboxed).start(self.limits)
+            told: _Ended | None = None
+            self._at: int | None = None
+            try:
+                self._drive(run)
+            except _Ended as ended:
+                told = ended
+            finally:
+                how = run.end()
+            if how.startswith("no sandbox"):
+                raise NoSandbox(how)
+            if told is not None:
+                self._after_end(str(told), how)
+            fruitless = fruitless + 1 if done == (done := self._done()) else 0
+            if fruitless > 2:
+                self._give_up("the notebook could not be run")
+
+    def _done(self) -> tuple[int, int]:
+        return len(self.exercises), len(self.stopped)
+
+    def _left(self) -> float:
+        return self.ends - time.monotonic()
+
+    def _after_end(self, why: str, how: str) -> None:
+        """The process ended before its time. In a cell: that cell is left out from now on."""
+        if how == "memory":
+            why = "its processes used too much memory"
+        if self._at is None:
+            return  # in an exercise, which has its verdict; or before the first cell
+        self.stopped[self._at] = why
+        self.cells[self._at] = CellResult(*self._named(self._at), False, [_error("Stopped", why)])
+        self.limits_hit.append(f"{self._label(self._at)}: {why}")
+
+    def _give_up(self, why: str) -> None:
+        self.limits_hit.append(why)
+        for name in self.spec.exercises:
+            if name not in self.exercises:
+                self.not_graded(name, why)
+
+    def _drive(self, run: Run) -> None:
+        """Tell a sandbox what to run, and listen until it has run all of it."""
+        cells = self.rebuilt.cells
+        asked: list[tuple[Any, ...]] = []
+        for index, cell in enumerate(cells):
+            if cell.exercise and cell.exercise not in self.exercises:
+                asked.append(("check", _header(EXERCISES[cell.exercise], self.limits)))
+            elif cell.runs and index not in self.stopped and cell.source.strip():
+                asked.append(("cell", index, cell.source))
+        while asked and asked[-1][0] == "cell" and self._all_seen(asked[-1][1]):
+            asked.pop()  # nothing is graded behind it
+        try:
+            run.pipe.send(asked)
+        except WireError as error:
+            raise _Ended("the notebook ended Python's process") from error
+        for step in asked:
+            if step[0] == "cell":
+                self._listen_to_cell(run, step[1])
+            else:
+                self._referee(run, step[1]["name"])
+
+    def _all_seen(self, index: int) -> bool:
+        return index in self.cells
+
+    def _listen_to_cell(self, run: Run, index: int) -> None:
+        self._at = index
+        self._expect(run, "cell", self.limits.cell_seconds)
+        event = self._expect(
+            run,
+            "done",
+            self.limits.cell_seconds + self.limits.grace_seconds,
+            f"{self.limits.cell_seconds:g} s",
+        )
+        self._at = None
+        outputs = list(_outputs(event[2:3], self.limits))
+        seconds = event[4] if len(event) > 4 and isinstance(event[4], float) else 0.0
+        if index not in self.cells:
+            self.cells[index] = CellResult(
+                *self._named(index), True, outputs, len(event) > 3 and event[3] is True, seconds
+            )
+            if any(one.get("ename") == "CellTimeout" for one in outputs):
+                self.limits_hit.append(f"{self._label(index)}: stopped after {self.limits.cell_seconds:g} s")
+
+    def _expect(self, run: Run, kind: str, seconds: float, shown: str = "") -> tuple[Any, ...]:
+        """The next event, which must be of this kind."""
+        try:
+            event = run.pipe.receive(min(seconds + self.limits.grace_seconds, max(self._left(), 0.01)))
+        except PipeTimeout as error:
+            raise _Ended(f"stopped after {shown or f'{seconds:g} s'}, as it did not end by itself") from error
+        except PipeClosed as error:
+            raise _Ended("it ended Python's process") from error
+        except WireError as error:
+            raise _Ended("it disturbed the grader's connection") from error
+        if not isinstance(event, tuple) or not event or event[0] != kind:
+            raise _Ended("it disturbed the grader's connection")
+        return event
+
+    def _referee(self, run: Run, name: str) -> None:
+        exercise = EXERCISES[name]
+        began = time.monotonic()
+        try:
+            self._at = None
+            event = self._expect(run, "check", 5.0)
+        except _Ended as ended:
+            # Nothing of this exercise was called: a process or thread that an earlier cell began has done this.
+            self.not_graded(name, f"{name} could not be called: {ended}")
+            raise
+        player = _Player(run, exercise, self.limits, self.ends)
+        if event[2:3] != (True,):
+            player.missing = self._why_missing(name)
+        try:
+            report = examine(player, exercise, self.seed, play=player.play)
+        except (
+            Exception
+        ) as error:  # an answer that the comparison was not made for earns nothing, and stops nothing
+            self.flags.append(
+                f"{name}: its answers could not be compared ({type(error).__name__}: {error})"[:300]
+            )
+            self.not_graded(name, f"{name}: its answers are no arrays or numbers that could be compared")
+        else:
+            self._keep(name, report, time.monotonic() - began)
+        if why := player.dead or player.stopped:
+            self.limits_hit.append(f"{name}: {why}")
+        if player.dead:
+            raise _Ended(player.dead)
+        run.pipe.send(("bye",))
+        self._expect(run, "ended", 5.0)
+
+    def _why_missing(self, name: str) -> str:
+        for index, cell in enumerate(self.rebuilt.cells):
+            if cell.name == name and index in self.cells:
+                for one in self.cells[index].outputs:
+                    if one["output_type"] == "error":
+                        return (
+                            f"{name} is not defined, as its cell raised {one['ename']}: {one['evalue'][:300]}"
+                        )
+        return f"{name} is not defined"
+
+    def _keep(self, name: str, report: Report, seconds: float) -> None:
+        groups = {key: Group(group.earned, group.points) for key, group in report.groups.items()}
+        verdict = "passed" if report.passed else "partial" if report.points else "failed"
+        message = _printable(report.message)
+        if len(message) > LONGEST_MESSAGE:
+            message = message[: LONGEST_MESSAGE - 1] + "…"
+        most = sum(group.points for group in groups.values())
+        self.exercises[name] = ExerciseResult(
+            name, report.points, most, groups, verdict, message, report.cause, seconds
+        )
+        if "write the sums yourself" in message:
+            self.flags.append(f"{name}: called what the exercise refuses")
+
+    def not_graded(self, name: str, why: str) -> None:
+        """No points, and why, for the student."""
+        exercise = EXERCISES[name]
+        groups = {key: Group(0, points) for key, points in exercise.groups.items()}
+        self.exercises[name] = ExerciseResult(name, 0, exercise.points, groups, "not graded", why)
+
+    def _look_at_text(self) -> None:
+        for index, cell in enumerate(self.rebuilt.cells):
+            given = self.spec.cells
+            if cell.kind in ("solution", "own") or (
+                cell.kind == "free" and all(one.source != cell.source for one in given)
+            ):
+                self.flags += _notes(cell, self._label(index))
+
+    def _label(self, index: int) -> str:
+        cell = self.rebuilt.cells[index]
+        return cell.name if cell.kind == "solution" else f"cell {index + 1}"
+
+    def _named(self, index: int) -> tuple[str, str]:
+        cell = self.rebuilt.cells[index]
+        return cell.name, cell.kind
+
+    def result(self, seconds: float) -> Result:
+        nothing: list[dict[str, Any]] = []
+        return Result(
+            assignment=self.spec.name,
+            seed=self.seed,
+            exercises=tuple(self.exercises[name] for name in self.spec.exercises),
+            cells=tuple(
+                self.cells.get(index, CellResult(cell.name, cell.kind, False, nothing))
+                for index, cell in enumerate(self.rebuilt.cells)
+            ),
+            problem=self.rebuilt.problem,
+            limits_hit=tuple(dict.fromkeys(self.limits_hit)),
+            flags=tuple(dict.fromkeys(map(_printable, self.flags)))[:MOST_FLAGS],
+            seconds=seconds,
+            versions=dict(_versions()),
+            sandboxed=self.sandboxed,
+        )
+
+
+class _Player:
+    """Stands for the student's function: each call goes through the pipe. Once the process is lost, it stays lost."""
+
+    def __init__(self, run: Run, exercise: Exercise, limits: Limits, ends: float) -> None:
+        self.run = run
+        self.exercise = exercise
+        self.limits = limits
+        self.ends = ends
+        self.calls = 0
+        self.dead = ""
+        self.stopped = ""
+        self.out_of_memory: Played | None = None
+        self.missing = ""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("a student's function is never called here")
+
+    def play(self, function: Any, exercise: Exercise, sample: Sample, seconds: float) -> Played:
+        if self.missing:
+            return Played(failure=Failure("not written", self.missing))
+        if self.dead:
+            return Played(failure=Failure("time", self.dead))
+        if self.out_of_memory is not None:
+            return self.out_of_memory  # to fill the memory again takes seconds and tells nothing new
+        seconds = min(seconds, self.limits.exercise_seconds, self.ends - time.monotonic())
+        self.calls += 1
+        args = tuple(_sendable(value) for value in sample.args)
+        kwargs = {name: _sendable(value) for name, value in sample.kwargs.items()}
+        try:
+            self.run.pipe.send(("call", self.calls, args, kwargs, max(seconds, 0.01)), layouts=True)
+            event = self.run.pipe.receive(max(seconds, 0.01) + self.limits.grace_seconds)
+        except PipeTimeout:
+            return self._lost(self._too_slow())
+        except PipeClosed:
+            return self._lost(f"{exercise.name} ended Python's process")
+        except WireError:
+            return self._lost(f"{exercise.name} disturbed the grader's connection")
+        match event:
+            case ("answer", int(number), "gave", answer) if number == self.calls:
+                return Played(answer)
+            case ("answer", int(number), str(kind), str(text)) if (
+                number == self.calls and kind in _KINDS_OF_FAILURE
+            ):
+                if kind == "time":
+                    # It stopped by itself. The same words as if it had not, which may be a matter of luck.
+                    self.stopped = text = self._too_slow()
+                played = Played(failure=Failure(kind, text[:LONGEST_MESSAGE] or "it failed"))
+                if text.startswith("it raised MemoryError"):
+                    self.out_of_memory = played
+                return played
+            case ("ended", int(code)):
+                return self._lost(f"{exercise.name} ended Python's process{_how(code)}")
+        return self._lost(f"{exercise.name} disturbed the grader's connection")
+
+    def _too_slow(self) -> str:
+        most = min(self.exercise.time_limit, self.limits.exercise_seconds)
+        name = self.exercise.name
+        return f"stopped after {most:g} s in {name}, and loops need milliseconds: does a loop never end?"
+
+    def _lost(self, why: str) -> Played:
+        self.dead = why
+        return Played(failure=Failure("time", why))
+
+
+def _printable(text: str) -> str:
+    """Without what a terminal would obey: a student's words are in it."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _how(code: int) -> str:
+    return {-11: " (a crash in machine code)", -9: " (it was killed)"}.get(code, "")
+
+
+def _header(exercise: Exercise, limits: Limits) -> dict[str, Any]:
+    """All that the student's process is told about an exercise."""
+    return {
+        "name": exercise.name,
+        "parameters": exercise.parameters,
+        "allowed": exercise.allowed,
+        "time_limit": float(min(exercise.time_limit, limits.exercise_seconds)),
+    }
+
+
+def _sendable(value: Any) -> Any:
+    return Named(value.name, value.source) if isinstance(value, Probe) else value
+
+
+def _error(name: str, text: str) -> dict[str, Any]:
+    return {"output_type": "error", "ename": name, "evalue": text}
+
+
+def _outputs(given: tuple[Any, ...], limits: Limits) -> Iterator[dict[str, Any]]:
+    """A cell's outputs as the student's process tells them: of the right form, and no more than is kept."""
+    left = 2 * limits.cell_output
+    for one in given[0] if given and isinstance(given[0], list) else []:
+        if not isinstance(one, dict):
+            continue
+        kind = one.get("output_type")
+        if kind == "stream" and one.get("name") in ("stdout", "stderr"):
+            kept: dict[str, Any] = {"output_type": kind, "name": one["name"], "text": _text(one.get("text"))}
+        elif kind in ("display_data", "execute_result") and isinstance(one.get("data"), dict):
+            data = {k: _text(v) for k, v in one["data"].items() if isinstance(k, str) and _MIMES.fullmatch(k)}
+            kept = {"output_type": kind, "data": data}
+        elif kind == "error":
+            kept = _error(_text(one.get("ename"))[:100], _text(one.get("evalue"))[:2000])
+        else:
+            continue
+        left -= len(str(kept))
+        if left < 0:
+            return
+        yield kept
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _notes(cell: Cell, label: str) -> list[str]:
+    """What in a cell's text no run can see. Lines that only IPython understands are passed over."""
+    lines = cell.source.splitlines()
+    programs = [
+        f"{label}, line {number}: runs another program"
+        for number, line in enumerate(lines, 1)
+        if re.match(r"\s*(!|%%?(bash|sh|script|system|sx)\b)", line)
+    ]
+    plain = "\n".join("pass" if re.match(r"\s*[!%?]", line) else line for line in lines)
+    if plain.startswith("pass") and lines[0].lstrip().startswith("%%"):
+        plain = "\n".join(lines[1:])
+    named = cast(Exercise, SimpleNamespace(name=label))
+    return programs + syntax_report(plain, named)
+
+
+@functools.cache
+def _versions() -> Mapping[str, str]:
+    names = ("convlab", "numpy", "torch", "ipython")
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in names}

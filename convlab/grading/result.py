@@ -1,0 +1,100 @@
+"""What came of grading one submission, as plain data."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+__all__ = ["CellResult", "ExerciseResult", "Group", "Result"]
+
+FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Points of one group of samples."""
+
+    earned: int
+    points: int
+
+
+@dataclasses.dataclass(frozen=True)
+class ExerciseResult:
+    """What one exercise earned.
+
+    Parameters
+    ----------
+    verdict : "passed", "partial", "failed" or "not graded"
+    message : what the student reads
+    cause : the sentence that names the mistake, if it is known
+    """
+
+    name: str
+    points: int
+    max_points: int
+    groups: dict[str, Group]
+    verdict: str
+    message: str
+    cause: str | None = None
+    seconds: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class CellResult:
+    """What one cell showed; `cut` if it showed more than is kept."""
+
+    name: str
+    kind: str
+    ran: bool
+    outputs: list[dict[str, Any]]
+    cut: bool = False
+    seconds: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What came of one submission.
+
+    Parameters
+    ----------
+    problem : why the file could not be read, for the student; "" if it could
+    limits_hit : what was stopped, and why
+    flags : for the instructor: what was tampered with, and what no run can see
+    versions : of what decided
+    """
+
+    assignment: str
+    seed: int
+    exercises: tuple[ExerciseResult, ...]
+    cells: tuple[CellResult, ...]
+    problem: str
+    limits_hit: tuple[str, ...]
+    flags: tuple[str, ...]
+    seconds: float
+    versions: dict[str, str]
+    sandboxed: bool = True
+
+    @property
+    def points(self) -> int:
+        return sum(exercise.points for exercise in self.exercises)
+
+    @property
+    def max_points(self) -> int:
+        return sum(exercise.max_points for exercise in self.exercises)
+
+    def as_dict(self) -> dict[str, Any]:
+        data = dataclasses.asdict(self)
+        return {"format": FORMAT, "points": self.points, "max_points": self.max_points, **data}
+
+    def as_json(self) -> str:
+        return json.dumps(self.as_dict(), ensure_ascii=False, indent=1)
+
+    def verdict(self) -> dict[str, Any]:
+        """All of it that the same submission, assignment, seed and limits give again: no outputs and no times."""
+        data = self.as_dict()
+        for name in ("cells", "seconds", "versions"):
+            del data[name]
+        for exercise in data["exercises"]:
+            del exercise["seconds"]
+        return data

@@ -1,0 +1,197 @@
+"""The warm process: everything slow is imported once, then each submission is a fork of it.
+
+Between it and a student's code stands the guardian, a fork that makes the sandbox, starts the first process in it,
+and ends all that is in there when the grader lets go of the leash, when time is up or memory runs out.
+
+    python -c "...; warm.main(number of the socket)"
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from convlab.grading.limits import Limits
+from convlab.grading.wire import Pipe
+
+__all__ = ["main"]
+
+_NEEDED = (
+    "numpy",
+    "torch",
+    "torch.nn.functional",
+    "torch.nn.grad",
+    "torch.utils._python_dispatch",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "convlab.checks.guard",
+    "convlab.checks.play",
+    "convlab.data",
+    "convlab.draw",
+    "convlab.functional",
+    "convlab.grad",
+)
+
+# What a chapter does, so that what it loads on the way is loaded before the first fork.
+_REHEARSAL = """
+import numpy as np
+import torch
+import torch.nn.functional as F
+from convlab import draw
+from convlab.checks import check
+import matplotlib.pyplot as plt
+%matplotlib inline
+x = torch.arange(9.0).reshape(1, 1, 3, 3).requires_grad_()
+F.conv2d(x, torch.ones(1, 1, 2, 2)).sum().backward()
+display(draw.signal(np.arange(3)))
+plt.plot([1, 2]); plt.show()
+1 / 0
+"""
+
+
+def main(number: int) -> None:
+    """Serve the grader at the other end of socket `number` until it goes. The working directory is its own."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's
+    ends = socket.socket(fileno=number)
+    shell = _warm_up()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a guardian that has ended leaves nothing behind
+    ends.send(b"warm")
+    while True:
+        data, fds, _, _ = socket.recv_fds(ends, 65536, 2)
+        if not data:
+            # The grader has gone, perhaps without a chance to do this itself.
+            shutil.rmtree(os.getcwd(), ignore_errors=True)
+            return
+        asked = json.loads(data)
+        if os.fork() == 0:
+            status = 1
+            try:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                ends.close()
+                pipe, leash = (socket.socket(fileno=fd) for fd in fds)
+                _guardian(shell, pipe, leash, Limits(**asked["limits"]), asked["folder"])
+                status = 0
+            finally:
+                os._exit(status)
+        for fd in fds:
+            os.close(fd)
+
+
+def _warm_up() -> Any:
+    from convlab.grading import child
+
+    child.without_checks()
+    for name in _NEEDED:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+    shell = child.make_shell()
+    for name in _rehearse(shell):
+        # Some of what was loaded on the way cannot be imported by itself.
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    # What is here now stays: the forks share its memory as long as nobody touches it.
+    gc.collect()
+    gc.freeze()
+    return shell
+
+
+def _rehearse(shell: Any) -> list[str]:
+    """The modules that the rehearsal loads, which runs in a fork."""
+    reading, writing = os.pipe()
+    if (rehearsing := os.fork()) == 0:
+        try:
+            before = set(sys.modules)
+            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - the process ends
+            shell.run_cell(_REHEARSAL, store_history=False)
+            os.write(writing, "\n".join(set(sys.modules) - before).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with open(reading, encoding="utf-8") as file:
+        names = sorted(file.read().split())
+    os.waitpid(rehearsing, 0)
+    return [name for name in names if name != "__main__"]
+
+
+def _guardian(shell: Any, pipe: socket.socket, leash: socket.socket, limits: Limits, folder: str) -> None:
+    """Start the first process of a sandbox, end it when it must end, and tell how it ended."""
+    os.setsid()
+    from convlab.grading import sandbox
+
+    try:
+        user = sandbox.enter_outer() if folder else 0
+    except OSError as error:
+        leash.send(f"no sandbox: {error}".encode())
+        return
+    first = os.fork()
+    if first == 0:
+        try:
+            if folder:
+                sandbox.enter_inner(user, folder, limits)
+            leash.close()
+        except OSError as error:
+            leash.send(f"no sandbox: {error}".encode())
+            os._exit(1)
+        from convlab.grading import child
+
+        child.run(Pipe(pipe, limits.answer), shell, limits)
+        os._exit(0)
+    pipe.close()
+    why = _watch(first, leash, limits)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(first, signal.SIGKILL)
+    _, status = os.waitpid(first, 0)  # the kernel ends every other process in there before it tells
+    with contextlib.suppress(OSError):
+        leash.send((why or f"ended {os.waitstatus_to_exitcode(status)}").encode())
+
+
+def _watch(first: int, leash: socket.socket, limits: Limits) -> str:
+    """Wait until the process ends or must be ended; why, if it must."""
+    handle = os.pidfd_open(first)
+    poller = select.poll()
+    poller.register(handle, select.POLLIN)
+    poller.register(leash, select.POLLIN)
+    ends = time.monotonic() + limits.total_seconds + limits.grace_seconds
+    began_with = 0
+    while time.monotonic() < ends:
+        if events := dict(poller.poll(100)):
+            return "" if handle in events else "let go"
+        used = _memory_of(first)
+        began_with = began_with or used[0]
+        if sum(max(0, one - began_with) for one in used) > limits.more_memory:
+            return "memory"
+    return "time"
+
+
+def _memory_of(first: int) -> list[int]:
+    """Bytes in memory, without those of files, of a process and of all that came of it.
+
+    Orphans become children of the first process of their namespace, so none is missed.
+    """
+    sizes: list[int] = []
+    waiting = [first]
+    page = os.sysconf("SC_PAGE_SIZE")
+    while waiting and len(sizes) < 1000:
+        process = waiting.pop()
+        try:
+            _, resident, of_files, *_ = map(int, Path(f"/proc/{process}/statm").read_text().split())
+            sizes.append((resident - of_files) * page)
+            for task in os.listdir(f"/proc/{process}/task"):
+                children = Path(f"/proc/{process}/task/{task}/children").read_text()
+                waiting += map(int, children.split())
+        except (OSError, ValueError, IndexError):
+            sizes = sizes or [0]
+    return sizes
