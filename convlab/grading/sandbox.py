@@ -163,6 +163,10 @@ def _build_root(libc: ctypes.CDLL, user: int, folder: str, limits: Limits) -> No
     _mount(libc, "none", "/", None, _REC | _PRIVATE)
     _mount(libc, "root", folder, "tmpfs", _NOSUID | _NODEV, "size=1m,nr_inodes=4096,mode=755")
     root = Path(folder)
+    # First, as this package or this Python may lie below /tmp.
+    (root / "tmp").mkdir()
+    size = f"size={limits.written},nr_inodes={limits.inodes},mode=1777"
+    _mount(libc, "tmp", str(root / "tmp"), "tmpfs", _NOSUID | _NODEV, size)
     for path in visible_paths():
         inside = root / path.relative_to("/")
         if path.is_symlink() and str(path) in _SYSTEM:
@@ -177,9 +181,6 @@ def _build_root(libc: ctypes.CDLL, user: int, folder: str, limits: Limits) -> No
         _mount(libc, device, str(inside), None, _BIND)
     (root / "etc").mkdir(exist_ok=True)
     (root / "etc" / "passwd").write_text(f"student:x:{user}:{user}:student:/tmp:/bin/sh\n")
-    (root / "tmp").mkdir()
-    size = f"size={limits.written},nr_inodes={limits.inodes},mode=1777"
-    _mount(libc, "tmp", str(root / "tmp"), "tmpfs", _NOSUID | _NODEV, size)
     (root / "dev" / "shm").symlink_to("/tmp")
     os.chdir(folder)
     _read_only(libc, ".", recursive=False)

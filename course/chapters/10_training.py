@@ -232,9 +232,9 @@ for probability in (1.0, 0.99, 0.5, 0.1, 0.01):
 #
 # $$\log \sum_{k} e^{\text{score}[k]} \;-\; \text{score}[\text{label}]$$
 #
-# How does it change with `score[o]`? The first part changes $e^{\text{score}[o]} / \sum_k
-# e^{\text{score}[k]}$ times as much, and that is the probability of `o`. The second part changes only if
-# `o` is the label. So for the mean over N images
+# How does it change with `score[o]`? The first part changes
+# $e^{\text{score}[o]} / \sum_k e^{\text{score}[k]}$ times as much, and that is the probability of `o`. The
+# second part changes only if `o` is the label. So for the mean over N images
 #
 # $$
 # \mathrm{grad\_scores}[n, o] = \frac{\text{probability}[n, o] - [\,o = \text{label}[n]\,]}{N}
@@ -255,7 +255,7 @@ for probability in (1.0, 0.99, 0.5, 0.1, 0.01):
 
 # %%
 def cross_entropy(scores, labels):
-    """The mean loss of a batch, and its gradient with respect to the scores, both (N, digits)."""
+    """The mean loss of a batch, and its gradient by the scores, in their shape: (N, digits)."""
     shifted = scores - scores.max(axis=1, keepdims=True)
     exp = np.exp(shifted)
     n = np.arange(len(scores))
@@ -393,8 +393,8 @@ draw.beside(
 #
 # <details><summary>Answer</summary>
 #
-# It met [[0, 0], [1, 2]]. So it collects 3·1 + 2·2 = 7. The tap is 5, so the pixels get [[5, −10], [15,
-# 10]]. The first two of these go into the padding, and will be cut off.
+# It met [[0, 0], [1, 2]]. So it collects 3·1 + 2·2 = 7. The tap is 5, so the pixels get
+# [[5, −10], [15, 10]]. The first two of these go into the padding, and will be cut off.
 #
 # </details>
 
@@ -428,10 +428,21 @@ draw.grid(handed_out, name="handed out by tap (0, 2)", heat=True)
 # ## Exercise: `conv2d_backward`
 # <!-- exercise: conv2d_backward -->
 #
-# Write all three gradients of a layer in one function. It returns them in the order of `conv2d`'s
-# arguments:
+# Write all three gradients of a layer in one function. It returns `grad_input`, `grad_weight` and
+# `grad_bias`, in the order of `conv2d`'s arguments. `grad_bias` is the sum of `grad_output` over images and
+# places. For the others, each tap `(i, j)` gives
 #
-# `grad_input, grad_weight, grad_bias`
+# $$
+# \mathrm{grad\_weight}[o, c, i, j] = \sum_{n, y, x} \mathrm{grad\_output}[n, o, y, x]\;
+# \text{padded}[n, c,\; y\,s_h + i,\; x\,s_w + j]
+# $$
+#
+# $$
+# \mathrm{grad\_padded}[n, c,\; y\,s_h + i,\; x\,s_w + j] \mathrel{+}=
+# \sum_o \mathrm{grad\_output}[n, o, y, x]\;\text{weight}[o, c, i, j]
+# $$
+#
+# and `grad_input` is `grad_padded` without the padding.
 #
 # `grad_output` has the shape `(N, C_out, H_out, W_out)`, `input` the shape `(N, C_in, H, W)`, `weight` the
 # shape `(C_out, C_in, kh, kw)`. Each gradient has the shape of what it belongs to. `stride` and `padding`
@@ -578,14 +589,14 @@ for (name, gradient), leaf in zip(gradients.items(), leaves):
 # $$\text{weight} \leftarrow \text{weight} - \mathit{lr}\;\mathrm{grad\_weight}, \qquad
 # \text{bias} \leftarrow \text{bias} - \mathit{lr}\;\mathrm{grad\_bias}$$
 #
-# **Predict.** Somebody updates the weight of layer 2 as soon as its gradient is known, and after that computes
-# the gradient for layer 1. What is wrong with that?
+# **Predict.** Somebody updates the weight of layer 2 as soon as its gradient is known, and after that
+# computes the gradient for layer 1. What is wrong with that?
 #
 # <details><summary>Answer</summary>
 #
-# The gradient runs back through a weight that did not make these scores. It is no longer the slope of this loss.
-# The error is small when `lr` is small, so training still works somehow, and nobody notices. First all
-# gradients, then all updates.
+# The gradient runs back through a weight that did not make these scores. It is no longer the slope of this
+# loss. The error is small when `lr` is small, so training still works somehow, and nobody notices. First
+# all gradients, then all updates.
 #
 # </details>
 
@@ -603,8 +614,8 @@ for (name, gradient), leaf in zip(gradients.items(), leaves):
 # - **Backward**, through all layers.
 # - **Update** all six arrays.
 #
-# Return the new parameters, again a list of three pairs, and the loss *before* the update. The arrays in
-# `params` stay as they are: make new ones.
+# Return two things: the new parameters, again as a list of three pairs, and the loss *before* the update, a
+# number. The arrays in `params` stay as they are: make new ones.
 #
 # The check uses tiny images, other numbers of channels and of classes, and kernels of other sizes. The last
 # kernel is always as large as what it reads, so layer 2 gives `(N, classes, 1, 1)`.
@@ -643,8 +654,9 @@ draw.beside(
 # <details><summary>Hint 3: nearly the line</summary>
 #
 # The last layer gives `(N, classes, 1, 1)`, and `cross_entropy` wants `(N, classes)`: `[:, :, 0, 0]` takes
-# the axes away, `[:, :, None, None]` puts them back. A new pair is `(layer.weight - lr * ..., layer.bias -
-# ...)`. Make it for each of the three `Conv2d`, in the order of `params`.
+# the axes away, `[:, :, None, None]` puts them back. A new pair is
+# `(layer.weight - lr * ..., layer.bias - ...)`. Make it for each of the three `Conv2d`, in the order of
+# `params`.
 #
 # </details>
 
@@ -688,7 +700,9 @@ print("the step is", "torch's" if step is step_of_torch else "yours")
 
 # %% [markdown]
 # If your `train_step` passes, then `step` is yours, and all that follows is trained by it. If not, torch
-# steps in, so that you can go on reading. Come back later, and run the cells from here on again.
+# steps in, so that you can go on reading. Come back later, and run the cells from here on again. (If your
+# step loops over places, it is right, but it would be at work for hours. Then write `step = step_of_torch`
+# here.)
 #
 # **Predict.** Five steps with five batches of 16 images, from the same start, `lr` = 0.2. How far apart
 # will the two losses be after five steps?
@@ -774,7 +788,7 @@ for number, (weight, bias) in enumerate(moved):
 # ## How long may a step be?
 #
 # The gradient is a promise. If each parameter moves by −`lr` times its gradient, the loss should fall by
-# `lr` times the sum of all squared gradients. For tiny steps that is exact.
+# `lr` times the sum of all squared gradients. The smaller the step, the better the promise is kept.
 #
 # **Predict.** Here the sum of the squares is 1.225, and the loss is 2.264. What does a step with `lr` = 1
 # promise? And one with `lr` = 3?
@@ -895,8 +909,8 @@ assert right.mean() > 0.95, "fewer than 95 % are right"
 # %% [markdown]
 # ### Spot it: the same hands
 #
-# The images lie in the order in which they were collected. Look at the labels from image 0 on, from image
-# 130 on, and from image 1287 on.
+# The order of the images is no accident. Look at the labels from image 0 on, from image 130 on, and from
+# image 1287 on.
 
 # %% tags=["demonstration"]
 for first in (0, 130, 1287):
@@ -1108,10 +1122,10 @@ draw.maps(pictures[new][wrong, 0], name="misread", columns=9, signed=False)
 # %% [markdown]
 # ## Where this is used
 #
-# **LeNet-5** (1998) was made for digits as well; networks of its kind read bank cheques. It had about 60
-# 000 parameters and learned from the 60 000 digits of MNIST. Its makers report 0.95 % of mistakes, and 0.8
-# % after training with distorted images, in addition to the plain ones. The writers of MNIST's test set are
-# not those of its training set.
+# **LeNet-5** (1998) was made for digits as well; networks of its kind read bank cheques. It had about
+# 60 000 parameters and learned from the 60 000 digits of MNIST. Its makers report 0.95 % of mistakes, and
+# 0.8 % after training with distorted images, in addition to the plain ones. The writers of MNIST's test set
+# are not those of its training set.
 #
 # **ResNet-50** has 25.6 million parameters. In torchvision's recipe it goes 90 times through the 1 281 167
 # images of ImageNet, in batches of 256. The learning rate begins at 0.1 and falls twice, to a tenth each
@@ -1166,8 +1180,7 @@ print(f"ResNet-50: {theirs:.1e}, {theirs / ours:.0e} times as many")
 # 1. What a loss expects: scores or probabilities, a sum or a mean. With a sum, `lr` has to shrink as the
 #    batch grows.
 # 2. Starting all filters equal keeps them equal. Zeros learn nothing.
-# 3. A test set that knows the training set: the same person, the same patient, the same photograph cut in
-#    two.
+# 3. A test set that knows the training set: the same person, the same patient, the same photograph cut up.
 #
 # **Next:** a check has told you all along whether you are right. Chapter 11 turns the tables: you find the
 # mistakes, and you write the tests.
