@@ -6,8 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import convlab
+
+if TYPE_CHECKING:
+    from convlab.grading import Course, Limits
 
 __all__ = ["main"]
 
@@ -41,6 +45,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     matrix.add_argument("--write", action="store_true", help="write it to tests/kill_matrix.md")
     matrix.set_defaults(run=_kill_matrix)
 
+    _add_grade(verbs)
+
+    feedback = verbs.add_parser("feedback", help="write the pages that students get of a graded assignment")
+    feedback.add_argument("assignment", metavar="ASSIGNMENT")
+    feedback.add_argument("--student", action="append", default=[], metavar="ID", help="this student's only")
+    feedback.set_defaults(run=_feedback)
+
+    doctor = verbs.add_parser("doctor", help="whether this machine can grade, and what to do if not")
+    doctor.set_defaults(run=_doctor)
+
     demo = verbs.add_parser("demo", help="build the course and grade a sample class, in the folder demo/")
     demo.set_defaults(run=_demo)
 
@@ -54,6 +68,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("convlab: stopped", file=sys.stderr)
         return 130
     return code
+
+
+def _add_grade(verbs: Any) -> None:
+    grade = verbs.add_parser(
+        "grade",
+        help="grade what was handed in, in a sandbox",
+        description="Grade everything in submitted/STUDENT/ASSIGNMENT, and record it in nbgrader's gradebook. "
+        "What was graded before and has not changed is not run again.",
+    )
+    grade.add_argument("assignment", metavar="ASSIGNMENT", help="such as 01_conv1d")
+    grade.add_argument("--student", action="append", default=[], metavar="ID", help="this student's only")
+    grade.add_argument(
+        "--jobs", type=_positive, metavar="N", help="processes at a time (default: one for each core)"
+    )
+    grade.add_argument(
+        "--limits",
+        default="",
+        metavar="NAME=VALUE,...",
+        help="such as exercise_seconds=20,memory=4GiB; a name that is none lists all",
+    )
+    grade.add_argument("--force", action="store_true", help="run also what has not changed")
+    grade.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="run it unprotected: a submission can then do whatever you can",
+    )
+    one = grade.add_argument_group("one file, without a gradebook")
+    one.add_argument("--file", type=Path, metavar="X.ipynb", help="grade this file only and print the result")
+    one.add_argument("--json", action="store_true", help="print all that is known of it")
+    one.add_argument("--seed", type=int, help="draws the values (default: the assignment's secret seed)")
+    grade.set_defaults(run=_grade)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"it is {number} and must be at least 1")
+    return number
 
 
 class _Unusable(Exception):
@@ -121,13 +173,109 @@ def _kill_matrix(options: argparse.Namespace) -> int:
     return 0 if all(row.caught == row.seeds and not row.misnamed for row in rows) else 1
 
 
+def _course(assignment: str) -> Course:
+    """The course of the working directory, or of the clone around it; with the assignment's source notebook."""
+    from convlab.authoring import BuildError, write_source
+    from convlab.grading import Course, CourseError
+
+    here = Path.cwd()
+    folders = [*(one for folder in (here, *here.parents) for one in (folder, folder / "course"))]
+    root = next((one for one in folders if (one / "nbgrader_config.py").is_file()), here)
+    try:
+        course = Course(root)
+        if not course.source(assignment).is_file():
+            if not (root / "chapters" / f"{assignment}.py").is_file():
+                raise _Unusable(
+                    f"there is no assignment {assignment}: {course.source(assignment)} is missing"
+                )
+            write_source(root.parent, assignment)
+    except (CourseError, BuildError) as error:
+        raise _Unusable(str(error)) from None
+    return course
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from convlab.grading import CourseError, Limits, NoSandbox, SpecError
+
+    try:
+        limits = Limits.parse(filter(None, options.limits.split(",")))
+        course = _course(options.assignment)
+        return _grade_file(options, course, limits) if options.file else _grade_all(options, course, limits)
+    except (CourseError, SpecError, NoSandbox, OSError, ValueError) as error:
+        raise _Unusable(str(error)) from None
+
+
+def _grade_file(options: argparse.Namespace, course: Course, limits: Limits) -> int:
+    from convlab.grading import AssignmentSpec, grade, secret_seed
+    from convlab.grading.table import one_result
+
+    submission = options.file.read_bytes()
+    seed = secret_seed(course.own(options.assignment)) if options.seed is None else options.seed
+    spec = AssignmentSpec.load(course.source(options.assignment))
+    result = grade(submission, spec, seed=seed, limits=limits, sandboxed=not options.no_sandbox)
+    print(result.as_json() if options.json else one_result(result))
+    return 0
+
+
+def _grade_all(options: argparse.Namespace, course: Course, limits: Limits) -> int:
+    from convlab.grading import grade_assignment
+    from convlab.grading.progress import Progress
+    from convlab.grading.table import table
+
+    if options.json or options.seed is not None:
+        raise _Unusable("--json and --seed are for one file: name it with --file")
+    with Progress() as progress:
+        batch = grade_assignment(
+            course,
+            options.assignment,
+            students=options.student,
+            jobs=options.jobs,
+            limits=limits,
+            sandboxed=not options.no_sandbox,
+            force=options.force,
+            begin=progress.begin,
+            told=progress.told,
+        )
+    print(table(options.assignment, batch.marked))
+    print(f"\n{progress.summary(batch)}")
+    print(f"Gradebook: {course.db_url}. Pages for students: convlab feedback {options.assignment}")
+    return 1 if batch.failed else 0
+
+
+def _feedback(options: argparse.Namespace) -> int:
+    from convlab.grading import CourseError, write_feedback
+    from convlab.grading.progress import Progress
+
+    course = _course(options.assignment)
+    try:
+        with Progress("pages") as progress:
+            pages = write_feedback(
+                course,
+                options.assignment,
+                students=options.student,
+                begin=progress.begin,
+                told=progress.told,
+            )
+    except CourseError as error:
+        raise _Unusable(str(error)) from None
+    if pages:
+        print(f"{len(pages)} pages, the first is {pages[0]}")
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from convlab.grading.doctor import doctor
+
+    return doctor()
+
+
 def _demo(options: argparse.Namespace) -> int:
     from convlab.authoring import BuildError
     from convlab.demo import demo
-    from convlab.grading import GradingError
+    from convlab.grading import CourseError, NoSandbox
 
     try:
         demo(_root())
-    except (BuildError, GradingError) as error:
+    except (BuildError, CourseError, NoSandbox) as error:
         raise _Unusable(str(error)) from None
     return 0

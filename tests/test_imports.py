@@ -51,7 +51,7 @@ RULES = {
         "convlab.checks",
         "convlab.solutions",
     },
-    "convlab.grading": {"nbgrader", "nbformat", "traitlets", "convlab.checks", "convlab.grading"},
+    "convlab.grading": {"nbgrader", "nbformat", "traitlets", "tqdm", "convlab.checks", "convlab.grading"},
     "convlab.notebook": {"nbformat", "IPython", "convlab.checks"},
     "convlab.demo": {"nbformat", "convlab.authoring", "convlab.grading"},
     **{part: KNOWN_TO_CHILD for part in CHILD},

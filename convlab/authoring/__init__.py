@@ -4,8 +4,8 @@
 package is cheap: nbgrader, jupytext and nbclient are loaded by the functions that need them.
 """
 
-from convlab.authoring.course import build, check
+from convlab.authoring.course import build, check, write_source
 from convlab.authoring.errors import BuildError
 from convlab.authoring.stub import CODE_STUB
 
-__all__ = ["CODE_STUB", "BuildError", "build", "check"]
+__all__ = ["CODE_STUB", "BuildError", "build", "check", "write_source"]

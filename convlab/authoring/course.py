@@ -16,7 +16,7 @@ from convlab.authoring.release import make_releases, problems_of_release
 from convlab.authoring.solved import execute as execute_chapter
 from convlab.authoring.solved import is_fresh, problems_of_outputs, with_outputs
 
-__all__ = ["build", "check"]
+__all__ = ["build", "check", "write_source"]
 
 
 def build(
@@ -70,6 +70,22 @@ def build(
         report(
             f"{name}: wrote {', '.join(course.relative(path) for path in written) or 'nothing, all is fresh'}"
         )
+
+
+def write_source(
+    root: Path, chapter: str, *, registry: Registry | None = None, references: Path | None = None
+) -> Path:
+    """Write the instructor's notebook of one chapter, and nothing else, and return its path.
+
+    Raises
+    ------
+    BuildError
+        If there is no such chapter, or its text cannot be built.
+    """
+    course = _course(root, registry, references)
+    file = course.source(chapter)
+    _write({file: as_text(source_notebook(read_chapter(course, chapter)))})
+    return file
 
 
 def _solve(

@@ -8,33 +8,51 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from convlab.grading.batch import Batch, grade_assignment
+    from convlab.grading.course import Course, CourseError
+    from convlab.grading.give_back import write_feedback
     from convlab.grading.limits import Limits
+    from convlab.grading.marks import Mark, Marked
+    from convlab.grading.native import enroll
     from convlab.grading.referee import grade
     from convlab.grading.result import Result
     from convlab.grading.sandbox import NoSandbox
-    from convlab.grading.spec import AssignmentSpec
-    from convlab.grading.stock import GradingError, Mark, Marked, enroll, grade_class
+    from convlab.grading.seeds import secret_seed
+    from convlab.grading.spec import AssignmentSpec, SpecError
+    from convlab.grading.stock import grade_class
 
 _HOME = {
+    "batch": ("Batch", "grade_assignment"),
+    "course": ("Course", "CourseError"),
+    "give_back": ("write_feedback",),
     "limits": ("Limits",),
+    "marks": ("Mark", "Marked"),
+    "native": ("enroll",),
     "referee": ("grade",),
     "result": ("Result",),
     "sandbox": ("NoSandbox",),
-    "spec": ("AssignmentSpec",),
-    "stock": ("GradingError", "Mark", "Marked", "enroll", "grade_class"),
+    "seeds": ("secret_seed",),
+    "spec": ("AssignmentSpec", "SpecError"),
+    "stock": ("grade_class",),
 }
 
 __all__ = [
     "AssignmentSpec",
-    "GradingError",
+    "Batch",
+    "Course",
+    "CourseError",
     "Limits",
     "Mark",
     "Marked",
     "NoSandbox",
     "Result",
+    "SpecError",
     "enroll",
     "grade",
+    "grade_assignment",
     "grade_class",
+    "secret_seed",
+    "write_feedback",
 ]
 
 

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 __all__ = ["Limits"]
 
 MEBI = 2**20
+_UNITS = {
+    "": 1,
+    "s": 1,
+    "k": 1000,
+    "ki": 1024,
+    "m": 1_000_000,
+    "mi": MEBI,
+    "g": 1_000_000_000,
+    "gi": 1024 * MEBI,
+}
+_VALUE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|[kmg]i?)?b?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -39,7 +53,7 @@ class Limits:
     grace_seconds: float = 0.5
     total_seconds: float = 120.0
     cpu_seconds: int = 60
-    memory: int = 2 * 1024 * MEBI
+    memory: int = 1536 * MEBI
     more_memory: int = 3 * 1024 * MEBI
     processes: int = 64
     written_file: int = 64 * MEBI
@@ -49,3 +63,25 @@ class Limits:
     answer: int = 16 * MEBI
     cell_output: int = 256 * 1024
     output: int = 4 * MEBI
+
+    @classmethod
+    def parse(cls, words: Iterable[str]) -> Limits:
+        """Limits from words such as `exercise_seconds=20`, `memory=4GiB`; what is not named is as usual.
+
+        Raises
+        ------
+        ValueError
+            If a word names no limit, or its value is no number above zero.
+        """
+        usual = {field.name: getattr(cls, field.name) for field in dataclasses.fields(cls)}
+        changed: dict[str, float] = {}
+        for word in words:
+            name, _, text = word.partition("=")
+            if name not in usual:
+                raise ValueError(f"{word!r} names no limit; there are {', '.join(usual)}")
+            match = _VALUE.fullmatch(text.strip())
+            value = float(match[1]) * _UNITS[(match[2] or "").lower()] if match else 0.0
+            if value <= 0:
+                raise ValueError(f"{word!r}: {name} must be a number above 0, such as {name}={usual[name]:g}")
+            changed[name] = value if isinstance(usual[name], float) else round(value)
+        return cls(**changed)  # type: ignore[arg-type]

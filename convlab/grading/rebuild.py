@@ -16,8 +16,9 @@ from typing import Any
 from convlab.grading.limits import MEBI, Limits
 from convlab.grading.spec import AssignmentSpec, SpecCell
 
-__all__ = ["Cell", "Rebuilt", "rebuild"]
+__all__ = ["Cell", "Rebuilt", "rebuild", "untouched"]
 
+MOST_CELLS = 1000  # of code, each of which is looked at
 AGAIN = "open it in JupyterLab, save it and hand in the .ipynb file again"
 
 
@@ -84,17 +85,19 @@ def rebuild(submission: bytes, spec: AssignmentSpec, limits: Limits | None = Non
     """
     given, problem = _read(submission, limits or Limits())
     if problem:
-        return Rebuilt(_untouched(spec), problem)
+        return untouched(spec, problem)
     flags: list[str] = []
     chosen = _match(given, spec, flags)
     if not any(cell.kind == "solution" and id(cell) in chosen for cell in spec.cells):
-        return Rebuilt(_untouched(spec), "the notebook holds none of the exercise cells", tuple(flags))
+        return untouched(spec, "the notebook holds none of the exercise cells", flags)
     _look_for_tampering(given, spec, chosen, flags)
     return Rebuilt(_lay_out(given, spec, chosen), "", tuple(flags))
 
 
-def _untouched(spec: AssignmentSpec) -> tuple[Cell, ...]:
-    return tuple(_of_spec(cell, "" if cell.kind == "solution" else cell.source) for cell in spec.cells)
+def untouched(spec: AssignmentSpec, problem: str, flags: Sequence[str] = ()) -> Rebuilt:
+    """The instructor's cells without the solutions, for a submission that has none, and why."""
+    cells = tuple(_of_spec(cell, "" if cell.kind == "solution" else cell.source) for cell in spec.cells)
+    return Rebuilt(cells, problem, tuple(flags))
 
 
 def _of_spec(cell: SpecCell, source: str, untouched: bool = True) -> Cell:
@@ -128,6 +131,8 @@ def _read(submission: bytes, limits: Limits) -> tuple[list[_Given], str]:
     if not isinstance(notebook["cells"], list):
         return [], f"the file cannot be read as a notebook (its cells are no list): {AGAIN}"
     cells = [cell for value in notebook["cells"] if (cell := _given(value)) is not None]
+    if len(cells) > MOST_CELLS:
+        return [], f"the notebook holds more than {MOST_CELLS} code cells: hand in your own code only"
     if sum(len(cell.source) for cell in cells) > limits.text:
         return [], f"the cells hold more than {limits.text // 1024} KiB of text: hand in your own code only"
     return cells, ""
@@ -147,8 +152,8 @@ def _given(value: Any) -> _Given | None:
     inner = outer.get("nbgrader")
     name, tags = value.get("id"), outer.get("tags")
     return _Given(
-        # JSON can say half of a character, which no encoding can write.
-        source.encode("utf-8", "replace").decode("utf-8"),
+        # JSON can say half of a character, which no encoding can write, and lines can end as on Windows.
+        source.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n"),
         name if isinstance(name, str) else "",
         inner if isinstance(inner, dict) else {},
         tags=tags if isinstance(tags, list) else [],
@@ -163,7 +168,8 @@ def _match(given: list[_Given], spec: AssignmentSpec, flags: list[str]) -> dict[
             continue
         candidates = [one for one in given if one.grade_id == cell.name]
         for one in candidates:
-            one.taken = True
+            # Who splits a cell has two of one name: what stands in the first is run like a cell of their own.
+            one.taken = cell.kind != "solution" or one is candidates[-1]
         if len(candidates) > 1 and cell.kind == "solution":
             flags.append(f"{len(candidates)} cells are called {cell.name}: the last one was graded")
         if candidates:
@@ -191,8 +197,8 @@ def _match_by_content(
             flags.append(f"{len(found)} cells define {cell.name}: the last one was graded")
         elif found:
             flags.append(f"the cell {cell.name} has lost its name: it was found by what it defines")
-        for one in found:
-            one.taken = True
+        if found:
+            found[-1].taken = True
     else:
         found = [one for one in given if not one.taken and one.source.strip() == cell.source]
         if found:
@@ -219,7 +225,7 @@ def _look_for_tampering(
         if changed and one.metadata:
             flags.append(f"the metadata of {cell.name} was changed: {', '.join(sorted(changed))}")
         if one.tags:
-            shown = ", ".join(str(tag)[:40] for tag in one.tags[:5])
+            shown = ", ".join(tag[:40] for tag in one.tags[:5] if isinstance(tag, str)) or "odd ones"
             flags.append(f"the cell {cell.name} carries tags: {shown}")
     known = {cell.name for cell in spec.cells if cell.kind != "free"}
     unknown = sorted({one.grade_id for one in given if one.grade_id and one.grade_id not in known})

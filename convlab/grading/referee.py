@@ -21,18 +21,22 @@ from convlab.checks.play import Failure, Played
 from convlab.checks.reports import examine
 from convlab.grading.house import Run, warm
 from convlab.grading.limits import Limits
-from convlab.grading.rebuild import Cell, Rebuilt, rebuild
+from convlab.grading.rebuild import Cell, Rebuilt, rebuild, untouched
 from convlab.grading.result import CellResult, ExerciseResult, Group, Result
 from convlab.grading.sandbox import NoSandbox
 from convlab.grading.spec import AssignmentSpec
-from convlab.grading.wire import Named, PipeClosed, PipeTimeout, WireError
+from convlab.grading.wire import MOST_PARTS, Named, PipeClosed, PipeTimeout, WireError
 
-__all__ = ["grade"]
+__all__ = ["grade", "ungraded"]
 
 LONGEST_MESSAGE = 4000
 MOST_FLAGS = 50
 _KINDS_OF_FAILURE = {"not written", "signature", "refused", "raised", "modified", "time"}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# What a terminal or a browser would obey, or nobody would see.
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+_ADDRESS = re.compile(r"(?<= at )0x[0-9a-fA-F]+")  # of an object in memory, which is another one each time
 _MIMES = re.compile(r"(text/(plain|html|markdown|latex)|image/(png|jpeg|svg\+xml))")
 
 
@@ -79,6 +83,14 @@ def grade(
     return session.result(time.monotonic() - began)
 
 
+def ungraded(problem: str, spec: AssignmentSpec, *, seed: int, limits: Limits | None = None) -> Result:
+    """The result of a submission of which there is nothing to grade, for a reason that the student reads."""
+    session = _Session(spec, untouched(spec, problem), seed, limits or Limits(), True)
+    for name in spec.exercises:
+        session.not_graded(name, problem)
+    return session.result(0.0)
+
+
 class _Session:
     """One submission, in one sandbox after another until each exercise has been graded."""
 
@@ -96,6 +108,7 @@ class _Session:
         self.limits_hit: list[str] = []
         self.flags = [*rebuilt.flags]
         self.ends = time.monotonic() + limits.total_seconds
+        self.room = 2 * limits.output  # for what the cells show; the student's process keeps to half of it
 
     def play(self) -> None:
         self._look_at_text()
@@ -134,7 +147,7 @@ class _Session:
         if self._at is None:
             return  # in an exercise, which has its verdict; or before the first cell
         self.stopped[self._at] = why
-        self.cells[self._at] = CellResult(*self._named(self._at), False, [_error("Stopped", why)])
+        self.cells[self._at] = CellResult(*self._told(self._at), False, [_error("Stopped", why)])
         self.limits_hit.append(f"{self._label(self._at)}: {why}")
 
     def _give_up(self, why: str) -> None:
@@ -177,11 +190,12 @@ class _Session:
             f"{self.limits.cell_seconds:g} s",
         )
         self._at = None
-        outputs = list(_outputs(event[2:3], self.limits))
+        outputs = list(_outputs(event[2:3], min(self.room, 2 * self.limits.cell_output)))
         seconds = event[4] if len(event) > 4 and isinstance(event[4], float) else 0.0
         if index not in self.cells:
+            self.room -= sum(len(str(one)) for one in outputs)
             self.cells[index] = CellResult(
-                *self._named(index), True, outputs, len(event) > 3 and event[3] is True, seconds
+                *self._told(index), True, outputs, len(event) > 3 and event[3] is True, seconds
             )
             if any(one.get("ename") == "CellTimeout" for one in outputs):
                 self.limits_hit.append(f"{self._label(index)}: stopped after {self.limits.cell_seconds:g} s")
@@ -191,7 +205,8 @@ class _Session:
         try:
             event = run.pipe.receive(min(seconds + self.limits.grace_seconds, max(self._left(), 0.01)))
         except PipeTimeout as error:
-            raise _Ended(f"stopped after {shown or f'{seconds:g} s'}, as it did not end by itself") from error
+            # The same words as for a cell that stopped by itself, which may be a matter of luck.
+            raise _Ended(f"stopped after {shown or f'{seconds:g} s'}") from error
         except PipeClosed as error:
             raise _Ended("it ended Python's process") from error
         except WireError as error:
@@ -214,10 +229,9 @@ class _Session:
         if event[2:3] != (True,):
             player.missing = self._why_missing(name)
         try:
-            report = examine(player, exercise, self.seed, play=player.play)
-        except (
-            Exception
-        ) as error:  # an answer that the comparison was not made for earns nothing, and stops nothing
+            report = _examined(player, exercise, self.seed)
+        # An answer that the comparison was not made for earns nothing, and stops nothing.
+        except Exception as error:
             self.flags.append(
                 f"{name}: its answers could not be compared ({type(error).__name__}: {error})"[:300]
             )
@@ -228,7 +242,10 @@ class _Session:
             self.limits_hit.append(f"{name}: {why}")
         if player.dead:
             raise _Ended(player.dead)
-        run.pipe.send(("bye",))
+        try:
+            run.pipe.send(("bye",))
+        except WireError as error:
+            raise _Ended("it ended Python's process") from error
         self._expect(run, "ended", 5.0)
 
     def _why_missing(self, name: str) -> str:
@@ -249,7 +266,15 @@ class _Session:
             message = message[: LONGEST_MESSAGE - 1] + "…"
         most = sum(group.points for group in groups.values())
         self.exercises[name] = ExerciseResult(
-            name, report.points, most, groups, verdict, message, report.cause, seconds
+            name,
+            report.points,
+            most,
+            groups,
+            verdict,
+            message,
+            report.cause,
+            seconds,
+            picture=report.picture._repr_html_() if report.picture else "",
         )
         if "write the sums yourself" in message:
             self.flags.append(f"{name}: called what the exercise refuses")
@@ -272,9 +297,9 @@ class _Session:
         cell = self.rebuilt.cells[index]
         return cell.name if cell.kind == "solution" else f"cell {index + 1}"
 
-    def _named(self, index: int) -> tuple[str, str]:
+    def _told(self, index: int) -> tuple[str, str, str]:
         cell = self.rebuilt.cells[index]
-        return cell.name, cell.kind
+        return cell.name, cell.kind, cell.source
 
     def result(self, seconds: float) -> Result:
         nothing: list[dict[str, Any]] = []
@@ -283,8 +308,8 @@ class _Session:
             seed=self.seed,
             exercises=tuple(self.exercises[name] for name in self.spec.exercises),
             cells=tuple(
-                self.cells.get(index, CellResult(cell.name, cell.kind, False, nothing))
-                for index, cell in enumerate(self.rebuilt.cells)
+                self.cells.get(index, CellResult(*self._told(index), False, nothing))
+                for index in range(len(self.rebuilt.cells))
             ),
             problem=self.rebuilt.problem,
             limits_hit=tuple(dict.fromkeys(self.limits_hit)),
@@ -293,6 +318,14 @@ class _Session:
             versions=dict(_versions()),
             sandboxed=self.sandboxed,
         )
+
+
+def _examined(player: _Player, exercise: Exercise, seed: int) -> Report:
+    """What came of the calls; if it cannot be explained, without an explanation."""
+    try:
+        return examine(player, exercise, seed, play=player.play)
+    except Exception:
+        return examine(player, exercise, seed, look_closer=False, play=player.play)
 
 
 class _Player:
@@ -306,7 +339,8 @@ class _Player:
         self.calls = 0
         self.dead = ""
         self.stopped = ""
-        self.out_of_memory: Played | None = None
+        self.always: Played | None = None  # what each further call would give, which would take long or much
+        self.most_bytes = run.pipe.received + limits.answer
         self.missing = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -317,21 +351,27 @@ class _Player:
             return Played(failure=Failure("not written", self.missing))
         if self.dead:
             return Played(failure=Failure("time", self.dead))
-        if self.out_of_memory is not None:
-            return self.out_of_memory  # to fill the memory again takes seconds and tells nothing new
+        if self.always is not None:
+            return self.always
         seconds = min(seconds, self.limits.exercise_seconds, self.ends - time.monotonic())
         self.calls += 1
         args = tuple(_sendable(value) for value in sample.args)
         kwargs = {name: _sendable(value) for name, value in sample.kwargs.items()}
         try:
-            self.run.pipe.send(("call", self.calls, args, kwargs, max(seconds, 0.01)), layouts=True)
-            event = self.run.pipe.receive(max(seconds, 0.01) + self.limits.grace_seconds)
+            seconds = max(seconds, 0.01)
+            waits = seconds + self.limits.grace_seconds
+            self.run.pipe.send(("call", self.calls, args, kwargs, seconds), waits, layouts=True)
+            event = self.run.pipe.receive(waits, most_nodes=MOST_PARTS + 10)
         except PipeTimeout:
             return self._lost(self._too_slow())
         except PipeClosed:
             return self._lost(f"{exercise.name} ended Python's process")
         except WireError:
             return self._lost(f"{exercise.name} disturbed the grader's connection")
+        if self.run.pipe.received > self.most_bytes:
+            why = "its results are larger than any answer to this exercise"
+            self.always = Played(failure=Failure("raised", why))
+            return self.always
         match event:
             case ("answer", int(number), "gave", answer) if number == self.calls:
                 return Played(answer)
@@ -343,7 +383,7 @@ class _Player:
                     self.stopped = text = self._too_slow()
                 played = Played(failure=Failure(kind, text[:LONGEST_MESSAGE] or "it failed"))
                 if text.startswith("it raised MemoryError"):
-                    self.out_of_memory = played
+                    self.always = played
                 return played
             case ("ended", int(code)):
                 return self._lost(f"{exercise.name} ended Python's process{_how(code)}")
@@ -360,8 +400,8 @@ class _Player:
 
 
 def _printable(text: str) -> str:
-    """Without what a terminal would obey: a student's words are in it."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    """The same text each time, without what a terminal would obey: a student's words are in it."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", _ADDRESS.sub("0x…", text))
 
 
 def _how(code: int) -> str:
@@ -386,9 +426,8 @@ def _error(name: str, text: str) -> dict[str, Any]:
     return {"output_type": "error", "ename": name, "evalue": text}
 
 
-def _outputs(given: tuple[Any, ...], limits: Limits) -> Iterator[dict[str, Any]]:
+def _outputs(given: tuple[Any, ...], left: int) -> Iterator[dict[str, Any]]:
     """A cell's outputs as the student's process tells them: of the right form, and no more than is kept."""
-    left = 2 * limits.cell_output
     for one in given[0] if given and isinstance(given[0], list) else []:
         if not isinstance(one, dict):
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from typing import Any
 
 __all__ = ["CellResult", "ExerciseResult", "Group", "Result"]
@@ -28,6 +29,7 @@ class ExerciseResult:
     verdict : "passed", "partial", "failed" or "not graded"
     message : what the student reads
     cause : the sentence that names the mistake, if it is known
+    picture : what the first wrong entry should read beside what it reads, as an <img>; "" if there is none
     """
 
     name: str
@@ -38,14 +40,16 @@ class ExerciseResult:
     message: str
     cause: str | None = None
     seconds: float = 0.0
+    picture: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class CellResult:
-    """What one cell showed; `cut` if it showed more than is kept."""
+    """A cell's text and what it showed; `cut` if it showed more than is kept."""
 
     name: str
     kind: str
+    source: str
     ran: bool
     outputs: list[dict[str, Any]]
     cut: bool = False
@@ -96,5 +100,30 @@ class Result:
         for name in ("cells", "seconds", "versions"):
             del data[name]
         for exercise in data["exercises"]:
-            del exercise["seconds"]
+            del exercise["seconds"], exercise["picture"]
         return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Result:
+        """What `as_dict` gave, as a Result again.
+
+        Raises
+        ------
+        ValueError
+            If it is of another format, or not whole.
+        """
+        if data.get("format") != FORMAT:
+            raise ValueError(f"the result is of format {data.get('format')!r}; this convlab reads {FORMAT}")
+        try:
+            plain = {field.name: data[field.name] for field in dataclasses.fields(cls)}
+            plain["exercises"] = tuple(
+                ExerciseResult(
+                    **{**one, "groups": {name: Group(**group) for name, group in one["groups"].items()}}
+                )
+                for one in data["exercises"]
+            )
+            plain["cells"] = tuple(CellResult(**one) for one in data["cells"])
+            plain["limits_hit"], plain["flags"] = tuple(data["limits_hit"]), tuple(data["flags"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"the result is not whole ({error})") from error
+        return cls(**plain)

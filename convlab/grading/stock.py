@@ -7,63 +7,31 @@ and keeps the reason.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
 from convlab.checks.message import summary
+from convlab.grading.course import Course, CourseError
+from convlab.grading.marks import Mark, Marked
+from convlab.grading.native import must, nbgrader_api
 
-__all__ = ["GradingError", "Mark", "Marked", "enroll", "grade_class"]
+__all__ = ["grade_class"]
 
 LARGEST = 20_000_000  # bytes; a chapter solved with all its outputs stays below one million
 
 
-class GradingError(Exception):
-    """The course itself cannot be graded: what is missing, and what to do."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Points of one student for one exercise, and why any are missing."""
-
-    exercise: str
-    points: float
-    max_points: float
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Marked:
-    """One graded submission."""
-
-    student: str
-    name: str
-    marks: tuple[Mark, ...]
-    feedback: Path
-
-    @property
-    def points(self) -> float:
-        return sum(mark.points for mark in self.marks)
-
-    @property
-    def max_points(self) -> float:
-        return sum(mark.max_points for mark in self.marks)
-
-
-def grade_class(course: Path, assignment: str, progress: Callable[[str], None] = print) -> list[Marked]:
+def grade_class(course: Course, assignment: str, progress: Callable[[str], None] = print) -> list[Marked]:
     """Grade every submission of one assignment and write its feedback page.
 
     Parameters
     ----------
-    course : folder with nbgrader_config.py, source/ and submitted/STUDENT/ASSIGNMENT/
+    course : the course
     assignment : the chapter's name, such as "01_conv1d"
     progress : called with a line for each submission
 
@@ -73,78 +41,39 @@ def grade_class(course: Path, assignment: str, progress: Callable[[str], None] =
 
     Raises
     ------
-    GradingError
+    CourseError
         If the source notebook is missing or nbgrader cannot release it.
     """
-    source = course / "source" / assignment / f"{assignment}.ipynb"
-    if not source.is_file():
-        raise GradingError(f"{source} is missing: build it with `convlab build`")
-    students = sorted(p.parent.name for p in (course / "submitted").glob(f"*/{assignment}") if p.is_dir())
-    with _nbgrader(course) as (api, staged):
-        _must(api.generate_assignment(assignment, force=True, create=True), f"release {assignment}")
-        release = course / "release" / assignment / f"{assignment}.ipynb"
-        marked = []
-        for number, student in enumerate(students, 1):
-            file = course / "submitted" / student / assignment / f"{assignment}.ipynb"
-            reason = _grade_one(api, file, release, staged / student / assignment)
-            _must(api.generate_feedback(assignment, student), f"write feedback for {student}")
-            result = _read_back(api, course, assignment, student, reason)
-            progress(
-                f"  {number}/{len(students)}  {result.name}: {result.points:g} of {result.max_points:g} points"
-            )
-            marked.append(result)
+    if not course.source(assignment).is_file():
+        raise CourseError(f"{course.source(assignment)} is missing: build it with `convlab build`")
+    students = course.students(assignment)
+    with tempfile.TemporaryDirectory(prefix="convlab-") as scratch:
+
+        def change(config: Any) -> None:
+            # An absolute path wins over the root it is joined to.
+            config.CourseDirectory.submitted_directory = str(Path(scratch) / "submitted")
+            config.CourseDirectory.release_directory = str(Path(scratch) / "release")
+
+        with nbgrader_api(course, change) as api:
+            must(api.generate_assignment(assignment, force=True, create=True), f"release {assignment}")
+            (release,) = (Path(scratch) / "release").rglob(f"{assignment}.ipynb")
+            marked = []
+            for number, student in enumerate(students, 1):
+                staged = Path(api.coursedir.format_path(Path(scratch) / "submitted", student, assignment))
+                file = course.submitted(assignment, student) / f"{assignment}.ipynb"
+                reason = _grade_one(api, student, file, release, staged)
+                must(api.generate_feedback(assignment, student), f"write feedback for {student}")
+                result = _read_back(api, course, assignment, student, reason)
+                progress(
+                    f"  {number}/{len(students)}  {result.name}: {result.points:g} of {result.max_points:g} points"
+                )
+                marked.append(result)
     return marked
 
 
-def enroll(course: Path, students: Mapping[str, tuple[str, str]]) -> None:
-    """Give students their names in the gradebook.
-
-    Parameters
-    ----------
-    students : student id -> (first name, last name)
-    """
-    with _nbgrader(course) as (api, _), api.gradebook as gradebook:
-        for student, (first_name, last_name) in students.items():
-            gradebook.update_or_create_student(student, first_name=first_name, last_name=last_name)
-
-
-@contextlib.contextmanager
-def _nbgrader(course: Path) -> Iterator[tuple[Any, Path]]:
-    """nbgrader's API on this course, reading submissions from a scratch folder.
-
-    nbgrader changes the working directory and the environment; both are restored.
-    """
-    from nbgrader.apps import NbGraderAPI
-    from traitlets.config import Config
-    from traitlets.config.loader import PyFileConfigLoader
-
-    environment = dict(os.environ)
-    try:
-        with (
-            tempfile.TemporaryDirectory(prefix="convlab-") as scratch,
-            contextlib.chdir(course),
-            warnings.catch_warnings(),
-        ):
-            warnings.simplefilter("ignore")  # nbgrader's and nbconvert's own, about each other
-            config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config())
-            config.CourseDirectory.root = str(course)
-            # An absolute path wins over the root it is joined to.
-            config.CourseDirectory.submitted_directory = str(Path(scratch) / "submitted")
-            config.NbGraderAPI.log_level = "ERROR"
-            yield NbGraderAPI(config=config), Path(scratch) / "submitted"
-    finally:
-        os.environ.clear()
-        os.environ.update(environment)
-
-
-def _must(result: dict[str, Any], what: str) -> None:
-    if not result["success"]:
-        raise GradingError(f"nbgrader could not {what}:\n{result.get('error') or result.get('log')}")
-
-
-def _grade_one(api: Any, file: Path, release: Path, staged: Path) -> str:
+def _grade_one(api: Any, student: str, file: Path, release: Path, staged: Path) -> str:
     """Autograde one submission; the reason if it had to be replaced by the untouched release, else ""."""
-    assignment, student = staged.name, staged.parent.name
+    assignment = release.stem
     content, reason = read_submission(file)
     if content is not None:
         _stage(staged, content)
@@ -153,7 +82,7 @@ def _grade_one(api: Any, file: Path, release: Path, staged: Path) -> str:
             return ""
         reason = _why_it_failed(result)
     _stage(staged, release.read_bytes())
-    _must(api.autograde(assignment, student), f"grade the untouched release for {student}")
+    must(api.autograde(assignment, student), f"grade the untouched release for {student}")
     return reason
 
 
@@ -192,9 +121,9 @@ def _why_it_failed(result: dict[str, Any]) -> str:
     return f"the notebook cannot be graded ({last[-1][:120] if last else 'nbgrader gave no reason'})"
 
 
-def _read_back(api: Any, course: Path, assignment: str, student: str, reason: str) -> Marked:
+def _read_back(api: Any, course: Course, assignment: str, student: str, reason: str) -> Marked:
     """Scores from the gradebook; reasons from the outputs of the autograded check cells."""
-    file = course / "autograded" / student / assignment / f"{assignment}.ipynb"
+    file = course.autograded(assignment, student)
     errors = _errors(file)
     with api.gradebook as gradebook:
         submission = gradebook.find_submission(assignment, student)
@@ -214,8 +143,7 @@ def _read_back(api: Any, course: Path, assignment: str, student: str, reason: st
         )
         for cell, (points, most) in ((cell, scores[cell]) for cell in _in_order(file) if cell in scores)
     )
-    feedback = course / "feedback" / student / assignment / f"{assignment}.html"
-    return Marked(student, name, marks, feedback)
+    return Marked(student, name, marks, course.feedback(assignment, student))
 
 
 def _cells(file: Path) -> Iterator[Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convlab.grading.stock import Marked
+from convlab.grading.marks import Marked
+from convlab.grading.result import Result
 
-__all__ = ["table"]
+__all__ = ["one_result", "table"]
 
 
 def table(assignment: str, marked: Sequence[Marked]) -> str:
-    """Students by exercises; under a student's row, the reason for every mark that was lost."""
+    """Students by exercises; under a student's row, the reason for every mark that was lost, and what was seen."""
     if not marked:
         return f"{assignment}: nothing was submitted"
     exercises = [mark.exercise for mark in marked[0].marks]
@@ -26,7 +27,18 @@ def table(assignment: str, marked: Sequence[Marked]) -> str:
             if mark.reason:
                 reasons.setdefault(mark.reason, []).append(mark.exercise)
         lines += [f"    {_labelled(names, reason)}" for reason, names in reasons.items()]
+        lines += [f"    to look at: {flag}" for flag in one.flags]
     return "\n".join(lines)
+
+
+def one_result(result: Result) -> str:
+    """One submission: each exercise with its message, then what an instructor should look at."""
+    lines = [f"{result.assignment}: {result.points} of {result.max_points} points in {result.seconds:.2f} s"]
+    for exercise in result.exercises:
+        lines.append(f"\n{exercise.name}: {exercise.points} of {exercise.max_points} points")
+        lines += [f"  {line}" for line in exercise.message.splitlines()]
+    looked_at = [*result.limits_hit, *result.flags]
+    return "\n".join([*lines, *(f"\nto look at: {one}" for one in looked_at)])
 
 
 def _labelled(exercises: Sequence[str], reason: str) -> str:

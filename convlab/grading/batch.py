@@ -1,0 +1,243 @@
+"""Grades an assignment of a course: reads what was handed in, has it graded, records it in nbgrader's gradebook.
+
+Many processes grade and this one alone writes. What was graded before, and has not changed since, is not run again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import signal
+import threading
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from convlab.grading import sandbox
+from convlab.grading.course import Course, CourseError
+from convlab.grading.handed_in import HandedIn, read
+from convlab.grading.limits import Limits
+from convlab.grading.marks import Marked, marks_of
+from convlab.grading.records import Record, Records, key
+from convlab.grading.referee import ungraded
+from convlab.grading.replay import Replay, replaying
+from convlab.grading.result import Result
+from convlab.grading.runner import Job, LocalPool, Pool, run
+from convlab.grading.sandbox import NoSandbox
+from convlab.grading.seeds import secret_seed
+from convlab.grading.spec import AssignmentSpec
+
+__all__ = ["Batch", "grade_assignment"]
+
+# nbgrader takes a student's id for a pattern of files.
+_NOT_IN_AN_ID = set("*?[]{}\\/,")
+
+
+@dataclass
+class Batch:
+    """What came of grading an assignment.
+
+    Parameters
+    ----------
+    marked : everybody's marks, in the order of the ids
+    unchanged : how many had been graded before, and were not run
+    failed : student -> why the grader itself could not grade or record the submission; they are graded the next time
+    """
+
+    marked: list[Marked] = field(default_factory=list)
+    unchanged: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def grade_assignment(
+    course: Course,
+    assignment: str,
+    *,
+    students: Collection[str] = (),
+    jobs: int | None = None,
+    limits: Limits | None = None,
+    sandboxed: bool = True,
+    force: bool = False,
+    pool: Pool | None = None,
+    begin: Callable[[int], None] = lambda total: None,
+    told: Callable[[Marked | None, str], None] = lambda marked, why: None,
+) -> Batch:
+    """Grade the submissions of an assignment.
+
+    Parameters
+    ----------
+    course, assignment : what is graded
+    students : whose submissions; everybody's if there is none
+    jobs : how many processes grade at a time; as many as this machine has cores if None
+    limits : what each submission may use
+    sandboxed : False runs what students wrote as whoever runs this
+    force : run also what has not changed since it was graded
+    pool : where they are graded; processes on this machine if None, which end with this call
+    begin : called once with the number of submissions
+    told : called after each submission with its marks, or None and why there are none
+
+    Raises
+    ------
+    CourseError
+        If there is no such assignment or student, or somebody else is grading it at this moment.
+    NoSandbox
+        If this machine offers none, and `sandboxed`.
+    """
+    spec = _spec(course, assignment)
+    everyone = course.students(assignment)
+    if strangers := sorted(set(students) - set(everyone)):
+        raise CourseError(f"{', '.join(strangers)} handed in nothing for {assignment}")
+    if sandboxed:
+        sandbox.require()
+    work = _Work(course, spec, limits or Limits(), sandboxed, force, told)
+    chosen = sorted(set(students)) or everyone
+    begin(len(chosen))
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_alone(course.own(assignment)))
+        pool = pool or stack.enter_context(LocalPool(jobs, sandboxed))
+        work.replay = stack.enter_context(replaying(course, assignment))
+        for job, came in run(work.jobs(chosen), pool):
+            if isinstance(came, NoSandbox):
+                raise came
+            work.take(job, came)
+    work.batch.marked.sort(key=lambda one: one.student)
+    return work.batch
+
+
+def _spec(course: Course, assignment: str) -> AssignmentSpec:
+    source = course.source(assignment)
+    if not source.is_file():
+        raise CourseError(
+            f"there is no assignment {assignment}: {source} is missing. Build it with `convlab build`"
+        )
+    return AssignmentSpec.load(source)
+
+
+class _Work:
+    """What one run knows: it makes the jobs, and takes what comes of them."""
+
+    replay: Replay
+
+    def __init__(
+        self,
+        course: Course,
+        spec: AssignmentSpec,
+        limits: Limits,
+        sandboxed: bool,
+        force: bool,
+        told: Callable[[Marked | None, str], None],
+    ) -> None:
+        self._course = course
+        self._spec = spec
+        self._limits = limits
+        self._sandboxed = sandboxed
+        self._force = force
+        self._told = told
+        self._seed = secret_seed(course.own(spec.name))
+        self._records = Records(course.own(spec.name) / "results")
+        self._handed_in: dict[str, tuple[HandedIn, str]] = {}
+        self.batch = Batch()
+
+    def jobs(self, students: Collection[str]) -> Iterator[Job]:
+        """The submissions that must be run. The others are dealt with on the way."""
+        for student in students:
+            if odd := _NOT_IN_AN_ID & set(student):
+                self._fail(
+                    student, f"nbgrader cannot take the characters {' '.join(sorted(odd))} in a student's id"
+                )
+                continue
+            handed = read(
+                self._course.submitted(self._spec.name, student), f"{self._spec.name}.ipynb", self._limits
+            )
+            said = [handed.problem, *handed.flags, handed.timestamp or ""]
+            decided_by = key(handed.content, said, self._spec, self._seed, self._limits, self._sandboxed)
+            kept = None if self._force else self._records.read(student)
+            if kept is not None and kept.key == decided_by:
+                self._keep(student, kept, handed)
+                continue
+            handed = dataclasses.replace(handed, content=b"") if handed.problem else handed
+            self._handed_in[student] = (dataclasses.replace(handed, content=b""), decided_by)
+            job = Job(student, handed.content, self._spec, self._seed, self._limits, self._sandboxed)
+            if handed.problem:
+                self.take(job, ungraded(handed.problem, self._spec, seed=self._seed))
+            else:
+                yield job
+
+    def take(self, job: Job, came: Result | Exception) -> None:
+        """Record what came of a job."""
+        handed, decided_by = self._handed_in.pop(job.student)
+        if isinstance(came, Exception):
+            self._fail(
+                job.student, f"the grader itself failed ({type(came).__name__}: {came}); grade it again"
+            )
+            return
+        result = dataclasses.replace(came, flags=(*handed.flags, *came.flags))
+        record = Record(decided_by, result)
+        self._records.write(job.student, record)
+        self._record(job.student, record, handed)
+
+    def _keep(self, student: str, kept: Record, handed: HandedIn) -> None:
+        """A submission that was graded before. If the run stopped before the gradebook had it, it gets it now."""
+        if kept.replayed and self._course.autograded(self._spec.name, student).is_file():
+            self.batch.unchanged += 1
+            self._tell(student, kept.result)
+        else:
+            self._record(student, kept, handed)
+
+    def _record(self, student: str, record: Record, handed: HandedIn) -> None:
+        try:
+            with _undisturbed():
+                self.replay.record(student, record.result, handed.timestamp)
+                self._records.write(student, dataclasses.replace(record, replayed=True))
+        except CourseError as error:
+            self._fail(student, str(error))
+        else:
+            self._tell(student, record.result)
+
+    def _tell(self, student: str, result: Result) -> None:
+        marked = Marked(
+            student,
+            self.replay.name_of(student),
+            marks_of(result),
+            self._course.feedback(self._spec.name, student),
+            (*result.limits_hit, *result.flags),
+        )
+        self.batch.marked.append(marked)
+        self._told(marked, "")
+
+    def _fail(self, student: str, why: str) -> None:
+        self.batch.failed[student] = why
+        self._told(None, f"{student}: {why}")
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the assignment for this process: the gradebook has one writer."""
+    import fcntl  # where this module is used there is Linux, but it is imported elsewhere too
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CourseError(
+                f"{folder.name} is being graded by another process: wait until it has ended"
+            ) from error
+        yield
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put Ctrl-C off until what is being written is whole. nbgrader would take it for a fault of the notebook."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[Any] = []
+    before = signal.signal(signal.SIGINT, lambda *args: pressed.append(args))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt

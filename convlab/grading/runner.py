@@ -1,0 +1,160 @@
+"""Grades many submissions at once: hands them to an executor, a few ahead, and gives results as they come.
+
+Speaks `concurrent.futures.Executor` and nothing of where it runs: processes on this machine by default.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Protocol
+
+from convlab.grading.limits import Limits
+from convlab.grading.result import Result
+from convlab.grading.spec import AssignmentSpec
+
+__all__ = ["Job", "LocalPool", "Pool", "run"]
+
+_TRIES = 2
+_AHEAD = 2  # jobs handed out for each process, so that none waits for the one who writes
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission to grade: all that `grade` takes, and whose it is."""
+
+    student: str
+    content: bytes
+    spec: AssignmentSpec
+    seed: int
+    limits: Limits
+    sandboxed: bool = True
+
+
+class Pool(Protocol):
+    """Somewhere to grade: an executor, and another one if its processes were lost."""
+
+    size: int
+
+    def executor(self) -> Executor: ...
+    def renew(self) -> Executor: ...
+
+
+class LocalPool:
+    """Processes on this machine, each with a warm process of its own. They get ready while this one goes on.
+
+    Parameters
+    ----------
+    size : how many; as many as there are cores if None
+    sandboxed : whether what they run is shut in
+    """
+
+    def __init__(self, size: int | None = None, sandboxed: bool = True) -> None:
+        self.size = size or _cores()
+        self._sandboxed = sandboxed
+        self._executor = self._new()
+
+    def _new(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        executor = ProcessPoolExecutor(
+            self.size, mp_context=context, initializer=_begin, initargs=(self._sandboxed,)
+        )
+        executor.submit(_nothing)  # with the first job, all processes are started
+        return executor
+
+    def executor(self) -> Executor:
+        return self._executor
+
+    def renew(self) -> Executor:
+        self._let_go()
+        self._executor = self._new()
+        return self._executor
+
+    def _let_go(self) -> None:
+        processes = list(self._executor._processes or ())
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        # What is running may run for minutes, and nobody waits for it any more.
+        for process in processes:
+            with contextlib.suppress(OSError):
+                os.kill(process, signal.SIGTERM)
+
+    def __enter__(self) -> LocalPool:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._let_go()
+
+
+def run(jobs: Iterable[Job], pool: Pool) -> Iterator[tuple[Job, Result | Exception]]:
+    """Grade jobs, and give each with its result, or with what kept it from having one, in the order in which they end.
+
+    Parameters
+    ----------
+    jobs : taken one by one, so that only few submissions are in memory at a time
+    pool : where they are graded
+    """
+    waiting = iter(jobs)
+    running: dict[Future[Result], tuple[Job, int]] = {}
+    again: list[tuple[Job, int]] = []
+    executor, lost = pool.executor(), False
+    while True:
+        if lost and not running:
+            executor, lost = pool.renew(), False
+        # Whoever was there when a pool was lost is run alone: if another is lost, it is known who did it.
+        most = 1 if again else _AHEAD * pool.size
+        while not lost and len(running) < most:
+            job, tries = again.pop() if again else (next(waiting, None), 0)
+            if job is None:
+                break
+            try:
+                running[executor.submit(_grade, job)] = (job, tries)
+            except BrokenExecutor:
+                again.append((job, tries))
+                lost = True
+        if not running and not again:
+            return
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            job, tries = running.pop(future)
+            error = future.exception()
+            lost = lost or isinstance(error, BrokenExecutor)
+            if error is None:
+                yield job, future.result()
+            elif isinstance(error, BrokenExecutor) and tries + 1 < _TRIES:
+                again.append((job, tries + 1))
+            elif isinstance(error, Exception):
+                yield job, error
+            else:
+                raise error
+
+
+def _begin(sandboxed: bool) -> None:
+    """In each process of the pool: Ctrl-C is for who hands out the jobs; what is slow begins before the first job."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_get_ready, args=(sandboxed,), daemon=True).start()
+
+
+def _get_ready(sandboxed: bool) -> None:
+    from convlab.grading.house import warm
+
+    with contextlib.suppress(Exception):  # the first job that needs it will tell
+        warm(sandboxed)
+
+
+def _nothing() -> None:
+    from convlab.grading import referee  # noqa: F401 - loads what every job needs
+
+
+def _grade(job: Job) -> Result:
+    from convlab.grading.referee import grade
+
+    return grade(job.content, job.spec, seed=job.seed, limits=job.limits, sandboxed=job.sandboxed)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
