@@ -15,7 +15,10 @@ MODULES = {
 }
 
 # What runs students' cells knows how to play a call and what a shortcut is, and nothing of what is right or wrong.
-CHILD = {f"convlab.grading.{part}" for part in ("child", "limits", "sandbox", "seccomp", "warm", "wire")}
+CHILD = {
+    f"convlab.grading.{part}"
+    for part in ("child", "landlock", "limits", "pages", "sandbox", "seccomp", "visible", "warm", "wire")
+}
 KNOWN_TO_CHILD = {
     "numpy",
     "IPython",
@@ -52,6 +55,7 @@ RULES = {
         "convlab.solutions",
     },
     "convlab.grading": {"nbgrader", "nbformat", "traitlets", "tqdm", "convlab.checks", "convlab.grading"},
+    "convlab.site": {"nbformat", "convlab.draw", "convlab.checks.registry", "convlab.site"},
     "convlab.notebook": {"nbformat", "IPython", "convlab.checks"},
     "convlab.demo": {"nbformat", "convlab.authoring", "convlab.grading"},
     **{part: KNOWN_TO_CHILD for part in CHILD},

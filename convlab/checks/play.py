@@ -27,7 +27,7 @@ from convlab.checks.exercise import Exercise, Sample
 from convlab.checks.guard import guarded
 from convlab.checks.samples import arrays_in, laid_out_like
 
-__all__ = ["Failure", "Played", "play"]
+__all__ = ["Failure", "OutOfTime", "Played", "play"]
 
 MOST_PRINTED = 10_000  # characters of one call
 
@@ -55,7 +55,7 @@ class Played:
     printed: str = ""
 
 
-class _OutOfTime(BaseException):
+class OutOfTime(BaseException):
     """Raised in the student's code by the timer. Not an Exception: `except Exception` must not swallow it."""
 
 
@@ -74,8 +74,9 @@ def play(function: Callable[..., Any], exercise: Exercise, sample: Sample, secon
     try:
         # The guard is outside of the limit: the alarm must not ring while it puts things back.
         with _quiet(said), guard, _time_limit(seconds):
+            started = time.monotonic()  # only now: the guard may have had to import a part of torch
             answer = function(*args, **kwargs)
-    except _OutOfTime:
+    except OutOfTime:
         failure = _too_slow(exercise)
     except KeyboardInterrupt:  # the reader pressed stop: that is theirs, not the function's
         raise
@@ -156,7 +157,7 @@ def _time_limit(seconds: float) -> Iterator[None]:
         return
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
-        raise _OutOfTime
+        raise OutOfTime
 
     before = signal.signal(signal.SIGALRM, interrupt)
     # It rings again every 0.1 s, for code that swallows every exception in a loop.

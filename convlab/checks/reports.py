@@ -24,7 +24,15 @@ __all__ = ["GroupPoints", "Report", "examine"]
 Play = Callable[[Callable[..., Any], Exercise, Sample, float], Played]
 """What `play` is: it calls a function with a sample's arguments, in so many seconds."""
 
-SECONDS_TO_EXPLAIN = 2.0  # for the calls that make a failing one smaller and find out what it sums
+Judge = Callable[[Exercise, Sample, Any], str | None]
+"""What `oracle.judged` is: it says what is wrong with an answer, where many answers are right."""
+
+SECONDS_TO_EXPLAIN = 5.0
+"""For the calls that make a failing one smaller and find out what it sums: far more than they take.
+
+Their number has its own bounds, in `shrink` and `taps`. Who needs longer gets no explanation: how much of one is
+found in a given time depends on the machine, and the same function must get the same message anywhere.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,13 +104,14 @@ def examine(
     seed: int,
     look_closer: bool = True,
     play: Play = play_here,
+    judge: Judge = oracle.judged,
 ) -> Report:
     """Play every sample of the exercise, drawn with `seed`, against `function`.
 
     `look_closer` plays further calls to make a failing one smaller and to name its wrong tap. `play` calls the
-    function, which may be in another process.
+    function, and `judge` judges answers for which the exercise has a judge; both may do it in another process.
     """
-    turns = _play_all(function, exercise, seed, play)
+    turns = _play_all(function, exercise, seed, play, judge)
     failing = [turn for turn in turns if turn.sentence]
     groups = {
         name: GroupPoints(0 if any(turn.sample.group == name for turn in failing) else points, points)
@@ -120,8 +129,7 @@ def examine(
     tap, shown = None, None
     if look_closer and exercise.judge is None:
         player = _Player(function, exercise, play)
-        turn = player.smallest_like(turn)
-        tap = player.wrong_tap(turn)
+        turn, tap = player.explain(turn)
         if tap is not None and turn.index is not None:
             shown = diagnosis.picture(exercise, turn.sample, turn.index, tap)
     if turn.kind == "refused":
@@ -152,7 +160,9 @@ def examine(
     )
 
 
-def _play_all(function: Callable[..., Any], exercise: Exercise, seed: int, play: Play) -> list[_Turn]:
+def _play_all(
+    function: Callable[..., Any], exercise: Exercise, seed: int, play: Play, judge: Judge
+) -> list[_Turn]:
     turns: list[_Turn] = []
     left = exercise.time_limit
     for sample, right in oracle.samples_with_answers(exercise, seed):
@@ -161,7 +171,7 @@ def _play_all(function: Callable[..., Any], exercise: Exercise, seed: int, play:
             # Once one call never ended or took a shortcut, the others are not worth the reader's wait.
             turns.append(dataclasses.replace(turns[-1], sample=sample))
             continue
-        turns.append(_take_turn(function, exercise, sample, right, left, play))
+        turns.append(_take_turn(function, exercise, sample, right, left, play, judge))
         left -= time.monotonic() - started
     return turns
 
@@ -173,12 +183,13 @@ def _take_turn(
     right: Any,
     seconds: float,
     play: Play,
+    judge: Judge = oracle.judged,
 ) -> _Turn:
     played = play(function, exercise, sample, seconds)
     if played.failure:
         return _Turn(sample, played, right, played.failure.kind, played.failure.text)
     if exercise.judge is not None:
-        sentence = oracle.judged(exercise, sample, played.answer)
+        sentence = judge(exercise, sample, played.answer)
         return _Turn(sample, played, right, "judged" if sentence else "", sentence or "")
     difference = compare(played.answer, right, exercise.rtol, exercise.atol, exercise.results)
     if difference is None:
@@ -186,8 +197,12 @@ def _take_turn(
     return _Turn(sample, played, right, difference.kind, difference.text, difference.index)
 
 
+class _TooSlow(Exception):
+    """The calls that were to explain a failure take too long."""
+
+
 class _Player:
-    """Plays further calls, to make a failing one smaller and to find out what it sums; as long as time is left."""
+    """Plays further calls, to make a failing one smaller and to find out what it sums."""
 
     def __init__(self, function: Callable[..., Any], exercise: Exercise, play: Play) -> None:
         self.function = function
@@ -195,7 +210,15 @@ class _Player:
         self.play = play
         self.ends = time.monotonic() + SECONDS_TO_EXPLAIN
 
-    def smallest_like(self, turn: _Turn) -> _Turn:
+    def explain(self, turn: _Turn) -> tuple[_Turn, diagnosis.WrongTap | None]:
+        """The turn of the smallest call that fails like this one, and its wrong tap if that can be told."""
+        try:
+            smallest = self._smallest_like(turn)
+            return smallest, self._wrong_tap(smallest)
+        except _TooSlow:
+            return turn, None
+
+    def _smallest_like(self, turn: _Turn) -> _Turn:
         """The turn of the smallest call that fails in the same way."""
         if turn.kind not in ("value", "shape", "raised", "dtype", "nan"):
             return turn
@@ -210,32 +233,44 @@ class _Player:
 
         return found[id(shrink(self.exercise, turn.sample, still_fails))]
 
-    def wrong_tap(self, turn: _Turn) -> diagnosis.WrongTap | None:
+    def _wrong_tap(self, turn: _Turn) -> diagnosis.WrongTap | None:
         """What the first wrong entry sums that it should not, or the other way round."""
-        if turn.kind != "value" or turn.index is None or len(self.exercise.results) > 1:
+        index = turn.index
+        if turn.kind != "value" or index is None or len(self.exercise.results) > 1:
             return None
 
         def right(sample: Sample) -> Any:
             return oracle.expected(self.exercise, sample)
 
         def given(sample: Sample) -> Any:
-            return self.play(self.function, self.exercise, sample, max(self._left(), 0.01)).answer
+            answer = self._play(self.function, self.exercise, sample).answer
+            # Other arguments may bring out another kind of answer than the one that was compared.
+            if not isinstance(answer, np.ndarray) or answer.dtype.kind not in "biuf":
+                return None
+            inside = answer.ndim == len(index) and all(i < n for i, n in zip(index, answer.shape))
+            return answer if inside else None
 
-        return diagnosis.wrong_tap(self.exercise, turn.sample, turn.index, right, given)
+        return diagnosis.wrong_tap(self.exercise, turn.sample, index, right, given)
 
     def _turn(self, sample: Sample) -> _Turn | None:
-        if self._left() <= 0:
-            return None
         try:
             right = oracle.expected(self.exercise, sample)
         except Exception:  # a call that torch refuses is none that the exercise could make
             return None
         if isinstance(right, np.ndarray) and right.size == 0:
             return None
-        return _take_turn(self.function, self.exercise, sample, right, self._left(), self.play)
+        return _take_turn(self.function, self.exercise, sample, right, 0.0, self._play)
 
-    def _left(self) -> float:
-        return self.ends - time.monotonic()
+    def _play(
+        self, function: Callable[..., Any], exercise: Exercise, sample: Sample, seconds: float = 0.0
+    ) -> Played:
+        left = self.ends - time.monotonic()
+        if left <= 0:
+            raise _TooSlow
+        played = self.play(function, exercise, sample, left)
+        if played.failure and played.failure.kind == "time":
+            raise _TooSlow
+        return played
 
 
 def _all_is_well(exercise: Exercise, count: int) -> str:

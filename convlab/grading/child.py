@@ -12,6 +12,7 @@ import os
 import random
 import resource
 import signal
+import subprocess
 import sys
 import time
 import types
@@ -26,13 +27,14 @@ from traitlets import Type
 from traitlets.config import Config
 
 from convlab.checks.exercise import Exercise, Sample
-from convlab.checks.play import play
+from convlab.checks.play import OutOfTime, play
 from convlab.grading.limits import Limits
-from convlab.grading.wire import Named, Pipe, WireError, decode, encode
+from convlab.grading.wire import MOST_PARTS, Named, Pipe, WireError, decode, encode
 
 __all__ = ["make_shell", "run", "without_checks"]
 
 _MISSING = object()
+_COST = 100  # what an output counts beside its text: to be kept, sent and read
 
 
 class CellTimeout(BaseException):
@@ -61,11 +63,12 @@ class _Outputs:
         if last.get("name") == name and len(last["text"]) < 4096:
             last["text"] += text
         else:
+            self.left -= _COST
             self.items.append({"output_type": "stream", "name": name, "text": text})
 
     def rich(self, kind: str, data: dict[str, Any]) -> None:
         texts = {key: value for key, value in data.items() if type(key) is str and type(value) is str}
-        size = 100 + sum(len(value) for value in texts.values())
+        size = _COST * (1 + len(texts)) + sum(len(value) for value in texts.values())
         if size > self.left:
             self.cut = True
             return
@@ -124,6 +127,24 @@ class _Shell(InteractiveShell):  # type: ignore[misc]
 
     def enable_gui(self, gui: Any = None) -> None:
         pass
+
+    def system(self, cmd: str) -> None:
+        """What `!command` runs: without a terminal, and its output among the cell's."""
+        command = self.var_expand(cmd, depth=1)
+        with subprocess.Popen(
+            command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process:
+            try:
+                for line in process.stdout or ():
+                    sys.stdout.write(line.decode("utf-8", "replace"))
+            except BaseException:
+                process.kill()
+                raise
+        self.user_ns["_exit_code"] = process.returncode
+
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)  # the cell has ended, and how is to be told undisturbed
+        super().showtraceback(*args, **kwargs)
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         _outputs.error(getattr(etype, "__name__", "Error"), str(evalue))
@@ -193,7 +214,8 @@ def _run_cell(shell: InteractiveShell, source: str, limits: Limits) -> None:
     process = os.getpid()
     try:
         signal.signal(signal.SIGALRM, interrupt)
-        signal.setitimer(signal.ITIMER_REAL, limits.cell_seconds)
+        # It rings again, as Python drops what is raised while it tidies up, such as after a fork.
+        signal.setitimer(signal.ITIMER_REAL, limits.cell_seconds, 0.1)
         try:
             shell.run_cell(source, store_history=False)
         finally:
@@ -229,13 +251,30 @@ def _serve(pipe: Pipe, shell: InteractiveShell, asked: dict[str, Any], limits: L
         message = pipe.receive(limits.total_seconds, trusted=True)
         if message[0] == "bye":
             return
-        _, number, args, kwargs, seconds = message
+        _, number, args, kwargs, work, seconds = message
         _outputs.restart(0)
-        process = os.getpid()
-        answer = _play(function, exercise, args, kwargs, seconds, pipe.largest)
+        process, began = os.getpid(), time.process_time()
+        with _work_limit(work):
+            answer = _play(function, exercise, args, kwargs, seconds, pipe.largest)
         if os.getpid() != process:
             return  # a fork that the function has made
-        pipe.send(("answer", number, *answer))
+        pipe.send(("answer", number, *answer, time.process_time() - began))
+
+
+@contextlib.contextmanager
+def _work_limit(seconds: float) -> Iterator[None]:
+    """Interrupt the body after so many seconds of the processor's time: on a busy machine the clock tells less."""
+
+    def interrupt(signum: int, frame: Any) -> None:
+        raise OutOfTime
+
+    signal.signal(signal.SIGPROF, interrupt)
+    signal.setitimer(signal.ITIMER_PROF, max(seconds, 0.001), 0.1)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGPROF, signal.SIG_IGN)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _as_asked(asked: dict[str, Any]) -> Exercise:
@@ -267,13 +306,23 @@ def _play(
 
     made = tuple(_callable(value) for value in args)
     named = {name: _callable(value) for name, value in kwargs.items()}
-    played = play(function, exercise, Sample(made, named), seconds)
+    try:
+        played = play(function, exercise, Sample(made, named), seconds)
+    except OutOfTime:
+        return "time", ""
+    except Exception as error:  # such as an exception whose own text cannot be asked for
+        return "raised", f"what it raised cannot be shown ({type(error).__name__})"
     if played.failure:
         return played.failure.kind, played.failure.text[:4000]
     try:
-        decode(encode(played.answer, largest=largest // 2))  # as the grader will
+        # As the grader will.
+        decode(encode(played.answer, largest=largest // 2, most_nodes=MOST_PARTS), most_nodes=MOST_PARTS)
+    except OutOfTime:
+        return "time", ""
     except (WireError, MemoryError):
         return "raised", "its result is larger than any answer to this exercise"
+    except Exception as error:
+        return "raised", f"its result cannot be read ({type(error).__name__})"
     return "gave", played.answer
 
 

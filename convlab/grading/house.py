@@ -1,4 +1,7 @@
-"""The grader's side of the warm process: starts it, and asks it for a fresh sandbox for each submission."""
+"""The grader's side of the warm process: starts it, and asks it for a fresh sandbox for each submission.
+
+Where bubblewrap can be used, the warm process runs inside it; where not, each sandbox is whole without.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,29 @@ import sys
 import tempfile
 import threading
 
-from convlab.grading import sandbox
+from convlab.grading import bubblewrap, sandbox
 from convlab.grading.limits import Limits
 from convlab.grading.wire import Pipe
 
 __all__ = ["Run", "Warm", "warm"]
 
 _SECONDS_TO_WARM = 120.0
+
+
+def _environment(private: str) -> dict[str, str]:
+    """Nothing of the grader's own, where the seed may stand; one thread; the same hashes in each run."""
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": "/tmp",
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MPLCONFIGDIR": private,
+        "IPYTHONDIR": private,
+    }
 
 
 class Run:
@@ -53,57 +72,68 @@ class Warm:
     Parameters
     ----------
     sandboxed : whether what runs is shut in. Without, a submission can do whatever the grader's user can.
+    walled : whether the warm process itself is shut in by bubblewrap, if that can be used here
+
+    Attributes
+    ----------
+    unwalled : why bubblewrap is not used; empty if it is
+
+    Raises
+    ------
+    NoSandbox
+        If this machine offers none.
     """
 
-    def __init__(self, sandboxed: bool = True) -> None:
+    def __init__(self, sandboxed: bool = True, walled: bool = True) -> None:
+        self.unwalled = bubblewrap.refusal() if sandboxed and walled else "not asked for"
+        self._folder = self._root = ""
+        if not self.unwalled:
+            self._root = bubblewrap.ROOT
+            # What begins it may be a thread that ends before the grader; the warm process sees for itself when
+            # the grader has gone.
+            lasting = threading.current_thread() is threading.main_thread()
+            wall = bubblewrap.arguments(_environment(bubblewrap.PRIVATE), until_death=lasting)
+            self._begin(wall, {}, "/")
+            return
         if sandboxed:
             sandbox.require()
         self._folder = tempfile.mkdtemp(prefix="convlab-grading-")
-        os.mkdir(os.path.join(self._folder, "root"))
         os.chmod(self._folder, 0o755)
-        self._root = os.path.join(self._folder, "root") if sandboxed else ""
+        private, root = (os.path.join(self._folder, name) for name in ("private", "root"))
+        os.mkdir(private)
+        os.mkdir(root)
+        self._root = root if sandboxed else ""
+        self._begin([], _environment(private), self._folder)
+
+    def _begin(self, wall: list[str], environment: dict[str, str], folder: str) -> None:
         self._end, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         code = (
             f"import sys; sys.path[:] = {sys.path!r}\n"
             f"from convlab.grading import warm; warm.main({theirs.fileno()})"
         )
         self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-B", "-X", "utf8", "-c", code],
+            [*wall, sys.executable, "-s", "-P", "-B", "-X", "utf8", "-c", code],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             pass_fds=[theirs.fileno()],
-            env=self._environment(),
-            cwd=self._folder,
+            env=environment,
+            cwd=folder,
+            start_new_session=True,  # Ctrl-C is the grader's
         )
         theirs.close()
         self._end.settimeout(_SECONDS_TO_WARM)
         try:
-            ready = self._end.recv(16) == b"warm"
+            ready, said = self._end.recv(16) == b"warm", ""
         except OSError:
-            ready = False
+            ready, said = False, ""
         if not ready:
+            self._end.close()
             self._process.kill()
-            said = self._process.communicate()[1].decode("utf-8", "replace")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                said = self._process.communicate(timeout=10)[1].decode("utf-8", "replace")
             self.close()
             raise RuntimeError(f"the process that runs notebooks did not start:\n{said[-2000:]}")
-
-    def _environment(self) -> dict[str, str]:
-        """Nothing of the grader's own, where the seed may stand; one thread; the same hashes in each run."""
-        private = os.path.join(self._folder, "private")
-        os.mkdir(private)
-        return {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "HOME": "/tmp",
-            "LANG": "C.UTF-8",
-            "PYTHONHASHSEED": "0",
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "MPLCONFIGDIR": private,
-            "IPYTHONDIR": private,
-        }
 
     def start(self, limits: Limits) -> Run:
         """A fresh sandbox that waits to be told what to run.
@@ -125,7 +155,7 @@ class Warm:
         return self._process.poll() is None
 
     def close(self) -> None:
-        """End the warm process. Sandboxes that still run end with their leashes."""
+        """End the warm process. Sandboxes that still run end with it, or with their leashes."""
         self._end.close()
         try:
             self._process.wait(5)
@@ -134,7 +164,8 @@ class Warm:
             self._process.wait()
         if self._process.stderr:
             self._process.stderr.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 _warm: dict[tuple[int, bool], Warm] = {}

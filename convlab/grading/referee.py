@@ -336,6 +336,12 @@ class _Player:
         self.exercise = exercise
         self.limits = limits
         self.ends = ends
+        self.samples = len(exercise.draw(0))  # the calls behind these only explain
+        # Seconds that are left for them, of the processor's time and on the clock: on a busy machine, that runs on.
+        self.work = min(exercise.time_limit, limits.exercise_seconds)
+        self.samples_end = (
+            0.0  # the clock begins to run with the first call: torch may have to be imported before
+        )
         self.calls = 0
         self.dead = ""
         self.stopped = ""
@@ -353,14 +359,19 @@ class _Player:
             return Played(failure=Failure("time", self.dead))
         if self.always is not None:
             return self.always
-        seconds = min(seconds, self.limits.exercise_seconds, self.ends - time.monotonic())
         self.calls += 1
+        if self.calls == 1:
+            self.samples_end = min(self.ends, time.monotonic() + self.limits.exercise_seconds)
+        if self.calls <= self.samples:
+            seconds, work = self.samples_end - time.monotonic(), self.work
+        else:
+            work = seconds = min(seconds, self.limits.exercise_seconds, self.ends - time.monotonic())
         args = tuple(_sendable(value) for value in sample.args)
         kwargs = {name: _sendable(value) for name, value in sample.kwargs.items()}
         try:
             seconds = max(seconds, 0.01)
             waits = seconds + self.limits.grace_seconds
-            self.run.pipe.send(("call", self.calls, args, kwargs, seconds), waits, layouts=True)
+            self.run.pipe.send(("call", self.calls, args, kwargs, work, seconds), waits, layouts=True)
             event = self.run.pipe.receive(waits, most_nodes=MOST_PARTS + 10)
         except PipeTimeout:
             return self._lost(self._too_slow())
@@ -373,11 +384,13 @@ class _Player:
             self.always = Played(failure=Failure("raised", why))
             return self.always
         match event:
-            case ("answer", int(number), "gave", answer) if number == self.calls:
+            case ("answer", int(number), "gave", answer, float(work)) if number == self.calls:
+                self.work -= work
                 return Played(answer)
-            case ("answer", int(number), str(kind), str(text)) if (
+            case ("answer", int(number), str(kind), str(text), float(work)) if (
                 number == self.calls and kind in _KINDS_OF_FAILURE
             ):
+                self.work -= work
                 if kind == "time":
                     # It stopped by itself. The same words as if it had not, which may be a matter of luck.
                     self.stopped = text = self._too_slow()

@@ -136,7 +136,16 @@ def run(jobs: Iterable[Job], pool: Pool) -> Iterator[tuple[Job, Result | Excepti
 def _begin(sandboxed: bool) -> None:
     """In each process of the pool: Ctrl-C is for who hands out the jobs; what is slow begins before the first job."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     threading.Thread(target=_get_ready, args=(sandboxed,), daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Where who hands out the jobs is killed, the executor's processes would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _get_ready(sandboxed: bool) -> None:

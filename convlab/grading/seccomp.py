@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import platform
 import struct
 
-__all__ = ["install", "supported"]
+__all__ = ["install", "program", "supported"]
 
 # name: (x86-64, ARM64); None where the machine has no such call.
 _REFUSED: dict[str, tuple[int | None, int | None]] = {
@@ -85,13 +86,15 @@ _CLONE = (56, 220)
 _CLONE3 = 435
 _SOCKET = (41, 198)
 _PRCTL = (157, 167)
+_MMAP = (9, 222)
 _X32 = 0x40000000
 _NEW_NAMESPACES = 0x7E020000
 _AF_UNIX = 1
 _PR_SET_PDEATHSIG = 1
+_SHARED_WITHOUT_FILE = 0x21
 
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _FOURTH_ARGUMENT = 0, 4, 16, 40
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
@@ -101,6 +104,7 @@ def supported() -> bool:
     return platform.machine() in _MACHINES
 
 
+@functools.lru_cache(maxsize=1)
 def program() -> bytes:
     """The filter, in the kernel's own little language: test, jump if so, jump if not, operand."""
     column, architecture = _MACHINES[platform.machine()]
@@ -123,6 +127,13 @@ def program() -> bytes:
         (_EQUAL, 0, 4, _PRCTL[column]),
         (_LOAD, 0, 0, _FIRST_ARGUMENT),
         (_EQUAL, 0, 1, _PR_SET_PDEATHSIG),
+        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+        (_LOAD, 0, 0, _NUMBER),
+        # It stays when a process forgets it, so that none is seen to have it. Shared files have a limit.
+        (_EQUAL, 0, 5, _MMAP[column]),
+        (_LOAD, 0, 0, _FOURTH_ARGUMENT),
+        (_AND, 0, 0, _SHARED_WITHOUT_FILE),
+        (_EQUAL, 0, 1, _SHARED_WITHOUT_FILE),
         (_RETURN, 0, 0, _ERRNO | errno.EPERM),
         (_LOAD, 0, 0, _NUMBER),
         (_EQUAL, 0, 3, _CLONE[column]),

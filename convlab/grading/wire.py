@@ -9,6 +9,7 @@ Used on both sides; knows neither exercises nor how processes are made.
 
 from __future__ import annotations
 
+import functools
 import math
 import select
 import socket
@@ -23,15 +24,19 @@ __all__ = ["Named", "Pipe", "PipeClosed", "PipeTimeout", "WireError", "decode", 
 
 DEEPEST = 16
 MOST_NODES = 100_000
+MOST_PARTS = 10_000  # of an answer, which costs the grader time to read
 MOST_ELEMENTS = 500_000  # of all arrays of an answer together: some are looked at one by one
 MOST_AXES = 16
 MOST_INT_BYTES = 64
+MOST_NAMES = 20  # of types in one answer: each takes a kilobyte here
+LONGEST_NAME = 60
 _COUNT = struct.Struct("<I")
 _SIZE = struct.Struct("<Q")
 _FLOAT = struct.Struct("<d")
 _KINDS = "biuf"
 # What no answer may hold, but whose dtype a message tells.
 _OTHER_DTYPES = {"complex64": np.complex64, "complex128": np.complex128, "object": np.object_}
+_KEYS = (str, int, bool, float, type(None))
 
 
 class WireError(Exception):
@@ -60,6 +65,7 @@ class Pipe:
     def __init__(self, end: socket.socket, largest: int) -> None:
         self.end = end
         self.largest = largest
+        self.received = 0  # bytes, of all frames together
         end.setblocking(False)
 
     def send(self, value: Any, seconds: float = 60.0, layouts: bool = False) -> None:
@@ -77,13 +83,14 @@ class Pipe:
             except OSError as error:
                 raise PipeClosed(str(error)) from error
 
-    def receive(self, seconds: float, trusted: bool = False) -> Any:
+    def receive(self, seconds: float, trusted: bool = False, most_nodes: int = MOST_NODES) -> Any:
         """The next value; `trusted` lets callables and arrays with gaps in their memory in."""
         ends = time.monotonic() + seconds
         (length,) = _COUNT.unpack(self._exactly(_COUNT.size, ends))
         if length > self.largest:
             raise WireError(f"a frame of {length} bytes is announced; it may have {self.largest}")
-        return decode(self._exactly(length, ends), trusted)
+        self.received += length
+        return decode(self._exactly(length, ends), trusted, most_nodes)
 
     def _exactly(self, count: int, ends: float) -> bytes:
         got = bytearray()  # grows with what has come, not with what was announced
@@ -111,7 +118,7 @@ class Pipe:
         self.end.close()
 
 
-def encode(value: Any, layouts: bool = False, largest: int = 2**31) -> bytes:
+def encode(value: Any, layouts: bool = False, largest: int = 2**31, most_nodes: int = MOST_NODES) -> bytes:
     """The bytes of a value.
 
     Parameters
@@ -119,6 +126,7 @@ def encode(value: Any, layouts: bool = False, largest: int = 2**31) -> bytes:
     value : what is to be sent
     layouts : whether arrays keep their layout in memory: for a call, of which it is a part
     largest : how many bytes one array may have
+    most_nodes : how many parts it may have, and parts of parts
 
     Raises
     ------
@@ -131,7 +139,7 @@ def encode(value: Any, layouts: bool = False, largest: int = 2**31) -> bytes:
     def put(item: Any, depth: int) -> None:
         nonlocal nodes
         nodes += 1
-        if depth > DEEPEST or nodes > MOST_NODES:
+        if depth > DEEPEST or nodes > most_nodes:
             raise WireError("the value is nested too deeply or has too many parts")
         kind = type(item)
         if item is None:
@@ -154,6 +162,8 @@ def encode(value: Any, layouts: bool = False, largest: int = 2**31) -> bytes:
             out.append((b"t" if kind is tuple else b"l") + _COUNT.pack(len(item)))
             for part in item:
                 put(part, depth + 1)
+        elif kind is dict and not all(type(key) in _KEYS for key in item):
+            out.append(b"?" + _text("dict with keys that are no text and no number"))
         elif kind is dict:
             out.append(b"d" + _COUNT.pack(len(item)))
             for key, part in item.items():
@@ -183,13 +193,20 @@ def _array(array: np.ndarray, tag: bytes, layouts: bool, largest: int) -> bytes:
         if name in _OTHER_DTYPES and tag == b"a":
             return b"D" + _text(name)
         return b"?" + _text(name if tag == b"g" else f"array of {name}")
+    if isinstance(array, np.ma.MaskedArray) and np.ma.getmaskarray(array).any():
+        return b"?" + _text("masked array")  # the numbers under the mask are no answer
     if array.nbytes > largest or (not layouts and array.size > MOST_ELEMENTS):
         # Before it is copied: a broadcast array may be larger than all memory.
         raise WireError(f"an array of {array.nbytes} bytes is more than the {largest} that it may have")
     native = array.dtype.newbyteorder("=")
+    if native.kind == "f" and native.itemsize > 8:
+        native = np.dtype(
+            np.float64
+        )  # longer ones have bytes that are no number, and differ between machines
     found = _memory(array) if layouts and array.dtype == native else None
     if found is None:
-        memory, offset = np.array(array, native, order="C", copy=True), 0
+        with np.errstate(all="ignore"):
+            memory, offset = np.array(array, native, order="C", copy=True), 0
         strides = memory.strides
     else:
         memory, offset = found
@@ -209,7 +226,7 @@ def _memory(array: np.ndarray) -> tuple[np.ndarray, int] | None:
     return base.ravel(order="K"), offset
 
 
-def decode(data: bytes, trusted: bool = False) -> Any:
+def decode(data: bytes, trusted: bool = False, most_nodes: int = MOST_NODES) -> Any:
     """The value that these bytes say.
 
     Parameters
@@ -222,10 +239,10 @@ def decode(data: bytes, trusted: bool = False) -> Any:
     WireError
         If they say none.
     """
-    reader = _Reader(data, trusted)
+    reader = _Reader(data, trusted, most_nodes)
     try:
         value = reader.value(0)
-    except (struct.error, UnicodeDecodeError, TypeError, ValueError, IndexError) as error:
+    except (struct.error, UnicodeDecodeError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise WireError(f"these bytes are no value ({error})") from error
     if reader.at != len(data):
         raise WireError("there is something behind the value")
@@ -233,11 +250,13 @@ def decode(data: bytes, trusted: bool = False) -> Any:
 
 
 class _Reader:
-    def __init__(self, data: bytes, trusted: bool) -> None:
+    def __init__(self, data: bytes, trusted: bool, most_nodes: int) -> None:
         self.data = data
+        self.most_nodes = most_nodes
         self.at = 0
         self.nodes = 0
         self.elements = 0
+        self.stand_ins: dict[str, Any] = {}
         self.trusted = trusted
 
     def take(self, count: int) -> bytes:
@@ -256,7 +275,7 @@ class _Reader:
 
     def value(self, depth: int) -> Any:
         self.nodes += 1
-        if depth > DEEPEST or self.nodes > MOST_NODES:
+        if depth > DEEPEST or self.nodes > self.most_nodes:
             raise WireError("the value is nested too deeply or has too many parts")
         tag = self.take(1)
         if tag in _READ:
@@ -268,7 +287,7 @@ class _Reader:
             found = {}
             for _ in range(self.count()):
                 key = self.value(depth + 1)
-                if type(key) not in (str, int, bool, float, type(None)):
+                if type(key) not in _KEYS:
                     raise WireError("a dict's key is neither a text nor a number")
                 found[key] = self.value(depth + 1)
             return found
@@ -292,7 +311,8 @@ class _Reader:
             raise WireError("an array has a negative length")
         self.elements += math.prod(shape)
         if not self.trusted:
-            if self.elements > MOST_ELEMENTS:
+            # Of an array without elements, too: whoever goes along its first axis would never come to the end.
+            if self.elements > MOST_ELEMENTS or any(length > MOST_ELEMENTS for length in shape):
                 raise WireError("the arrays have too many elements")
             # The product of Python's integers cannot wrap around, and it must be what has really come.
             if math.prod(shape) * dtype.itemsize != size or size > len(self.data) - self.at:
@@ -316,8 +336,10 @@ class _Reader:
         return np.empty((), _OTHER_DTYPES[name])
 
     def object(self) -> Any:
-        name = "".join(c for c in self.text()[:60] if c.isprintable()) or "object"
-        return type(name, (), {"__repr__": lambda self: f"<{name}>", "__hash__": None})()
+        name = self.text()[:LONGEST_NAME]
+        if name not in self.stand_ins and len(self.stand_ins) < MOST_NAMES:
+            self.stand_ins[name] = _stand_in(name)
+        return self.stand_ins.get(name) or _stand_in("object")
 
     def named(self) -> Named:
         if not self.trusted:
@@ -325,7 +347,14 @@ class _Reader:
         return Named(self.text(), self.text())
 
 
-_DTYPES = {np.dtype(code).str for code in "?bBhHiIlLqQefdg"}
+@functools.lru_cache(maxsize=100)
+def _stand_in(name: str) -> Any:
+    """An object of a class of this name."""
+    name = "".join(c for c in name if c.isprintable()) or "object"
+    return type(name, (), {"__repr__": lambda self: f"<{name}>", "__hash__": None})()
+
+
+_DTYPES = {np.dtype(code).str for code in "?bBhHiIlLqQefd"}
 
 _READ: dict[bytes, Callable[[_Reader], Any]] = {
     b"N": lambda reader: None,

@@ -257,6 +257,19 @@ def test_two_do_not_grade_at_once(course, batch):
         grade_assignment(course, CHAPTER)
 
 
+def of_session(leader):
+    """The processes that a command has begun and that are still there."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = file.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == leader and fields[0] != "Z":
+            found.append(file.parent.name)
+    return found
+
+
 GRADE = """
 from convlab.grading import Course, grade_assignment
 if __name__ == "__main__":
@@ -276,6 +289,10 @@ def test_a_run_that_was_ended_goes_on_to_the_same_gradebook(course, batch, tmp_p
         time.sleep(0.01)
     os.kill(process.pid, how)
     process.wait()
+    ends = time.monotonic() + 20
+    while time.monotonic() < ends and of_session(process.pid):
+        time.sleep(0.05)
+    assert of_session(process.pid) == []
     assert grade_assignment(stopped, CHAPTER, pool=pool).failed == {}
     for student in CLASS:
         assert scores(stopped, student) == POINTS[student]

@@ -1,6 +1,8 @@
 """Every row of the corpus, graded: exact points, the student's words, the instructor's flags, and nothing left over."""
 
+import contextlib
 import importlib.util
+import os
 import sys
 import time
 from dataclasses import replace
@@ -11,7 +13,8 @@ import pytest
 from convlab.grading import AssignmentSpec, Limits, grade
 from convlab.grading.house import warm
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
+if sys.platform != "linux":
+    pytest.skip("the sandbox is Linux's", allow_module_level=True)
 
 _file = Path(__file__).parents[1] / "submissions" / "corpus.py"
 _module = importlib.util.spec_from_file_location("submissions_corpus", _file)
@@ -27,13 +30,19 @@ def spec():
     return AssignmentSpec.load(corpus.SOURCE)
 
 
+@pytest.fixture(scope="session")
+def idle():
+    """The processes of the warm process while it grades nothing: itself, and bubblewrap around it."""
+    warm()
+    return wait_for(lambda: descendants(os.getpid()), lambda found: len(found) <= 3)
+
+
 def graded(row, spec):
     return grade(row.submission, spec, seed=20, limits=replace(Limits(), **row.limit_changes))
 
 
 @pytest.mark.parametrize("row", corpus.CORPUS, ids=lambda row: row.name)
-def test_a_submission_gets_exactly_what_it_earns(row, spec):
-    warm()
+def test_a_submission_gets_exactly_what_it_earns(row, spec, idle):
     began = time.monotonic()
     result = graded(row, spec)
     seconds = time.monotonic() - began
@@ -52,24 +61,31 @@ def test_a_submission_gets_exactly_what_it_earns(row, spec):
         assert words not in shown
     assert len(result.as_json()) < 16_000_000
     assert seconds < row.seconds
-    assert processes_left() == []
-    assert folders_left() == []
+    assert wait_for(lambda: descendants(os.getpid()), lambda found: found == idle) == idle
+    assert folders_left(idle) == []
 
 
-def processes_left():
-    """What the warm process has begun and is still there; a guardian that has told how it ended needs a moment."""
-    process = warm()._process.pid
-    ends = time.monotonic() + 2
-    while time.monotonic() < ends:
-        left = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-        if not left:
-            return []
+def wait_for(look, good):
+    """What `look` sees, as soon as it is good; a guardian that has told how it ended needs a moment."""
+    ends = time.monotonic() + 5
+    while not good(found := look()) and time.monotonic() < ends:
         time.sleep(0.01)
-    return left
+    return found
 
 
-def folders_left():
-    return list(Path(warm()._root).iterdir())
+def descendants(process):
+    """Every process that has come of this one, each in front of its own."""
+    found = []
+    with contextlib.suppress(OSError):
+        for task in sorted(Path(f"/proc/{process}/task").iterdir()):
+            for child in map(int, (task / "children").read_text().split()):
+                found += [child, *descendants(child)]
+    return found
+
+
+def folders_left(idle):
+    """What lies in the folder over which the sandboxes' roots are built, as the warm process sees it."""
+    return list(Path(f"/proc/{idle[-1]}/root{warm()._root}").iterdir())
 
 
 def test_names_are_told_apart():
@@ -83,7 +99,16 @@ def test_honest_rows_that_solve_all_have_full_marks():
     assert all(row.code != corpus.ALL for row in partly)
 
 
+def test_no_row_has_points_for_a_function_that_the_check_in_the_notebook_refuses():
+    """What is forged is never worth more than the exercises that the row solves."""
+    for row in corpus.FORGED:
+        for name, points in zip(corpus.EXERCISES, row.points):
+            assert points == 0 or row.code.get(name) == "solution", row.name
+
+
 @pytest.mark.more
 @pytest.mark.parametrize("row", corpus.CORPUS, ids=lambda row: row.name)
 def test_grading_twice_gives_the_same(row, spec):
-    assert graded(row, spec).verdict() == graded(row, spec).verdict()
+    one, other = graded(row, spec), graded(row, spec)
+    assert one.points == other.points
+    assert row.by_luck or one.verdict() == other.verdict()

@@ -115,9 +115,42 @@ def test_of_two_solutions_the_last_counts_and_is_flagged(spec):
     given = notebook()
     given["cells"].append(cell("def correlate1d(i, w): return 2", "again", metadata("correlate1d")))
     result = rebuilt(spec, given)
-    assert sources(result)[1] == "def correlate1d(i, w): return 2"
-    assert len(result.cells) == 4
+    assert [one.kind for one in result.cells] == ["free", "own", "solution", "check", "free"]
+    assert sources(result)[2] == "def correlate1d(i, w): return 2"
     assert result.flags == ("2 cells are called correlate1d: the last one was graded",)
+
+
+def test_what_stands_in_the_first_half_of_a_split_cell_is_run_in_front_of_the_second(spec):
+    given = notebook()
+    given["cells"].insert(2, cell("def tidy(x): return x", "half", metadata("correlate1d")))
+    result = rebuilt(spec, given)
+    place = [one.kind for one in result.cells].index("solution")
+    assert sources(result)[place - 1] == "def tidy(x): return x"
+    assert result.cells[place].source == "def correlate1d(input, weight):\n    return 1"
+
+
+def test_lines_may_end_as_on_windows(spec):
+    given = notebook()
+    for one in given["cells"]:
+        one["source"] = "".join(one["source"]).replace("\n", "\r\n")
+    assert sources(rebuilt(spec, given)) == sources(rebuilt(spec, notebook()))
+    assert rebuilt(spec, given).flags == ()
+
+
+def test_tags_are_told_only_if_they_are_texts(spec):
+    for depth in (1, 500, 900):
+        tags = []
+        for _ in range(depth):
+            tags = [tags]
+        given = notebook()
+        given["cells"][2]["metadata"]["tags"] = tags
+        assert "the cell correlate1d carries tags: odd ones" in rebuilt(spec, given).flags
+
+
+def test_there_may_be_only_so_many_cells(spec):
+    given = notebook()
+    given["cells"] += [cell("x", f"own{i}") for i in range(1000)]
+    assert "more than 1000 code cells" in rebuilt(spec, given).problem
 
 
 def test_a_solution_without_its_name_is_found_by_what_it_defines(spec):

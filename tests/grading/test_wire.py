@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convlab.checks.samples import LAYOUTS, lay_out
-from convlab.grading.wire import Named, Pipe, PipeClosed, PipeTimeout, WireError, decode, encode
+from convlab.grading.wire import MOST_PARTS, Named, Pipe, PipeClosed, PipeTimeout, WireError, decode, encode
 
 PLAIN = st.recursive(
     st.none()
@@ -191,3 +191,58 @@ def test_half_a_frame_is_not_waited_for_without_end(pipes):
 def test_nan_and_infinity_travel():
     assert math.isnan(decode(encode(math.nan)))
     assert decode(encode(-math.inf)) == -math.inf
+
+
+def test_an_axis_is_not_longer_than_an_answer_may_be_though_there_is_nothing_along_it():
+    assert decode(array_bytes((0, 3), 0)).shape == (0, 3)
+    with pytest.raises(WireError, match="too many elements"):
+        decode(array_bytes((10**13, 0), 0))
+
+
+def test_longer_floats_travel_as_usual_ones():
+    back = decode(encode(np.array([1.5, np.inf], np.longdouble)))
+    assert back.dtype == np.float64
+    assert back.tolist() == [1.5, math.inf]
+    with pytest.raises(WireError, match="no dtype"):
+        decode(array_bytes((1,), 16, bytes(16), dtype="<f16"))
+
+
+def test_bytes_that_are_no_number_stay_nan_without_a_warning():
+    odd = np.frombuffer(b"\1" * 8 + b"\1\x40" + bytes(6), np.longdouble)
+    assert decode(encode(odd)).dtype == np.float64
+
+
+def test_what_is_under_a_mask_is_not_sent():
+    masked = np.ma.masked_array([1.0, 2.0], mask=[True, False])
+    assert type(decode(encode(masked))).__name__ == "masked array"
+    assert decode(encode(np.ma.masked_array([1.0, 2.0]))).tolist() == [1, 2]
+
+
+def test_a_dict_with_other_keys_arrives_as_its_name():
+    assert "no text and no number" in type(decode(encode({(1, 2): 3}))).__name__
+
+
+def test_of_many_types_only_a_few_arrive_by_name():
+    many = decode(encode([type(f"T{i}", (), {})() for i in range(200)]))
+    names = [type(one).__name__ for one in many]
+    assert names[:3] == ["T0", "T1", "T2"]
+    assert names[-1] == "object"
+    assert len(set(names)) < 50
+
+
+def test_an_answer_has_fewer_parts_than_what_a_cell_shows():
+    value = [0] * (MOST_PARTS + 1)
+    assert len(decode(encode(value))) == MOST_PARTS + 1
+    with pytest.raises(WireError, match="too many parts"):
+        encode(value, most_nodes=MOST_PARTS)
+    with pytest.raises(WireError, match="too many parts"):
+        decode(encode(value), most_nodes=MOST_PARTS)
+
+
+def test_a_pipe_counts_what_came_through_it(pipes):
+    pipes[0].send(("call", 1))
+    pipes[0].send("x" * 100)
+    pipes[1].receive(1)
+    before = pipes[1].received
+    pipes[1].receive(1)
+    assert pipes[1].received - before == 105
