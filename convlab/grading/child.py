@@ -176,7 +176,7 @@ def without_checks() -> None:
     sys.modules["convlab.checks.calls"] = calls
 
 
-def run(pipe: Pipe, shell: InteractiveShell, limits: Limits) -> None:
+def run(pipe: Pipe, state: InteractiveShell, limits: Limits) -> None:
     """Do what the grader says: cell after cell, and at each check a fork that answers for the exercise."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
@@ -191,12 +191,12 @@ def run(pipe: Pipe, shell: InteractiveShell, limits: Limits) -> None:
             pipe.send(("cell", index))
             _outputs.restart(min(limits.cell_output, max(left, 0)))
             began = time.monotonic()
-            _run_cell(shell, source, limits)
+            _run_cell(state, source, limits)
             left -= _outputs.cut * limits.cell_output
             left -= sum(len(str(item)) for item in _outputs.items)
             pipe.send(("done", index, _outputs.items, _outputs.cut, time.monotonic() - began))
         else:
-            _answer_for(pipe, shell, step[1], limits)
+            _answer_for(pipe, state, step[1], limits)
     pipe.send(("end",))
 
 

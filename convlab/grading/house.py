@@ -73,6 +73,7 @@ class Warm:
     ----------
     sandboxed : whether what runs is shut in. Without, a submission can do whatever the grader's user can.
     walled : whether the warm process itself is shut in by bubblewrap, if that can be used here
+    role : what its forks do: "child" runs a submission, "judging" judges what one has returned
 
     Attributes
     ----------
@@ -84,7 +85,8 @@ class Warm:
         If this machine offers none.
     """
 
-    def __init__(self, sandboxed: bool = True, walled: bool = True) -> None:
+    def __init__(self, sandboxed: bool = True, walled: bool = True, role: str = "child") -> None:
+        self._role = role
         self.unwalled = bubblewrap.refusal() if sandboxed and walled else "not asked for"
         self._folder = self._root = ""
         if not self.unwalled:
@@ -109,7 +111,7 @@ class Warm:
         self._end, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         code = (
             f"import sys; sys.path[:] = {sys.path!r}\n"
-            f"from convlab.grading import warm; warm.main({theirs.fileno()})"
+            f"from convlab.grading import warm; warm.main({theirs.fileno()}, {self._role!r})"
         )
         self._process = subprocess.Popen(
             [*wall, sys.executable, "-s", "-P", "-B", "-X", "utf8", "-c", code],
@@ -168,18 +170,18 @@ class Warm:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-_warm: dict[tuple[int, bool], Warm] = {}
+_warm: dict[tuple[int, bool, str], Warm] = {}
 _lock = threading.Lock()
 
 
-def warm(sandboxed: bool = True) -> Warm:
-    """The warm process of this process, started when it is first needed and ended with it."""
+def warm(sandboxed: bool = True, role: str = "child") -> Warm:
+    """The warm process of this process for a role, started when it is first needed and ended with it."""
     with _lock:
-        key = (os.getpid(), sandboxed)
+        key = (os.getpid(), sandboxed, role)
         found = _warm.get(key)
         if found is None or not found.alive:
             if found is not None:
                 found.close()
-            found = _warm[key] = Warm(sandboxed)
+            found = _warm[key] = Warm(sandboxed, role=role)
             atexit.register(found.close)
         return found

@@ -25,7 +25,7 @@ def get_warm() -> None:
 
 
 def run(pipe: Pipe, state: None, limits: Limits) -> None:
-    """Judge what is asked until the grader lets go."""
+    """Judge what is asked until the grader lets go, which ends this process."""
     while True:
         name, args, kwargs, group, answer = pipe.receive(limits.total_seconds, trusted=True)
         pipe.send(("judged", judged(EXERCISES[name], Sample(args, kwargs, group), answer)))

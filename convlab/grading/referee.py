@@ -18,8 +18,9 @@ from typing import Any, cast
 from convlab.checks import EXERCISES, Exercise, Probe, Report, Sample
 from convlab.checks.guard import syntax_report
 from convlab.checks.play import Failure, Played
-from convlab.checks.reports import examine
+from convlab.checks.reports import Judge, examine
 from convlab.grading.house import Run, warm
+from convlab.grading.judging import ask
 from convlab.grading.limits import Limits
 from convlab.grading.rebuild import Cell, Rebuilt, rebuild, untouched
 from convlab.grading.result import CellResult, ExerciseResult, Group, Result
@@ -108,9 +109,17 @@ class _Session:
         self.limits_hit: list[str] = []
         self.flags = [*rebuilt.flags]
         self.ends = time.monotonic() + limits.total_seconds
+        self.judge: Run | None = None
         self.room = 2 * limits.output  # for what the cells show; the student's process keeps to half of it
 
     def play(self) -> None:
+        try:
+            self._play()
+        finally:
+            if self.judge is not None:
+                self.judge.end()
+
+    def _play(self) -> None:
         self._look_at_text()
         done, fruitless = self._done(), 0
         while any(name not in self.exercises for name in self.spec.exercises):
@@ -220,7 +229,7 @@ class _Session:
         began = time.monotonic()
         try:
             self._at = None
-            event = self._expect(run, "check", 5.0)
+            event = self._expect(run, "check", max(5.0, self.limits.exercise_seconds))
         except _Ended as ended:
             # Nothing of this exercise was called: a process or thread that an earlier cell began has done this.
             self.not_graded(name, f"{name} could not be called: {ended}")
@@ -229,7 +238,7 @@ class _Session:
         if event[2:3] != (True,):
             player.missing = self._why_missing(name)
         try:
-            report = _examined(player, exercise, self.seed)
+            report = _examined(player, exercise, self.seed, self._judged)
         # An answer that the comparison was not made for earns nothing, and stops nothing.
         except Exception as error:
             self.flags.append(
@@ -247,6 +256,23 @@ class _Session:
         except WireError as error:
             raise _Ended("it ended Python's process") from error
         self._expect(run, "ended", 5.0)
+
+    def _judged(self, exercise: Exercise, sample: Sample, answer: Any) -> str | None:
+        """What the judge says of an answer that is there to be called with. It judges in a sandbox of its own."""
+        if self.judge is None:
+            self.judge = warm(self.sandboxed, "judging").start(self.limits)
+        try:
+            return ask(self.judge.pipe, exercise.name, sample, answer, self.limits.exercise_seconds)
+        except WireError as error:
+            how, self.judge = self.judge.end(), None
+            if how.startswith("no sandbox"):
+                raise NoSandbox(how) from error
+            slow = isinstance(error, PipeTimeout)
+            return (
+                "to judge it takes too long"
+                if slow
+                else "it could not be judged: is it larger than it need be?"
+            )
 
     def _why_missing(self, name: str) -> str:
         for index, cell in enumerate(self.rebuilt.cells):
@@ -320,12 +346,12 @@ class _Session:
         )
 
 
-def _examined(player: _Player, exercise: Exercise, seed: int) -> Report:
+def _examined(player: _Player, exercise: Exercise, seed: int, judge: Judge) -> Report:
     """What came of the calls; if it cannot be explained, without an explanation."""
     try:
-        return examine(player, exercise, seed, play=player.play)
+        return examine(player, exercise, seed, play=player.play, judge=judge)
     except Exception:
-        return examine(player, exercise, seed, look_closer=False, play=player.play)
+        return examine(player, exercise, seed, look_closer=False, play=player.play, judge=judge)
 
 
 class _Player:

@@ -9,6 +9,7 @@ and ends all that is in there when the grader lets go of the leash, when time is
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import json
@@ -19,6 +20,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ from convlab.grading.wire import Pipe
 
 __all__ = ["main"]
 
-FAIR_SHARE = 1600  # processes and threads; with more, all of a sandbox gives way to its neighbours
+FAIR_SHARE = 16  # processes and threads; with more, all of a sandbox gives way to its neighbours
 
 _NEEDED = (
     "numpy",
@@ -63,11 +65,20 @@ plt.plot([1, 2]); plt.show()
 """
 
 
-def main(number: int) -> None:
-    """Serve the grader at the other end of socket `number` until it goes. The working directory is its own."""
+def main(number: int, role: str) -> None:
+    """Serve the grader at the other end of socket `number` until it goes. The working directory is its own.
+
+    Parameters
+    ----------
+    role : the module of this package that runs in the sandboxes: "child", or "judging", which must not be known here
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's
     ends = socket.socket(fileno=number)
-    shell = _warm_up()
+    runs = importlib.import_module(f"convlab.grading.{role}")
+    state = _warm_up() if role == "child" else runs.get_warm()
+    # What is here now stays: the forks share its memory as long as nobody touches it.
+    gc.collect()
+    gc.freeze()
     sandbox.prepare()
     pages.gather()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a guardian that has ended leaves nothing behind
@@ -85,7 +96,8 @@ def main(number: int) -> None:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 ends.close()
                 pipe, leash = (socket.socket(fileno=fd) for fd in fds)
-                _guardian(shell, pipe, leash, Limits(**asked["limits"]), asked["folder"])
+                limits = Limits(**asked["limits"])
+                _guardian(pipe, leash, limits, asked["folder"], functools.partial(runs.run, state=state))
                 status = 0
             finally:
                 os._exit(status)
@@ -107,9 +119,6 @@ def _warm_up() -> Any:
         # Some of what was loaded on the way cannot be imported by itself.
         with contextlib.suppress(Exception):
             importlib.import_module(name)
-    # What is here now stays: the forks share its memory as long as nobody touches it.
-    gc.collect()
-    gc.freeze()
     return shell
 
 
@@ -131,7 +140,9 @@ def _rehearse(shell: Any) -> list[str]:
     return [name for name in names if name != "__main__"]
 
 
-def _guardian(shell: Any, pipe: socket.socket, leash: socket.socket, limits: Limits, folder: str) -> None:
+def _guardian(
+    pipe: socket.socket, leash: socket.socket, limits: Limits, folder: str, run: Callable[..., None]
+) -> None:
     """Start the first process of a sandbox, end it when it must end, and tell how it ended."""
     os.setsid()
     with contextlib.suppress(OSError):  # if memory runs out all the same, it is this that must go
@@ -151,9 +162,7 @@ def _guardian(shell: Any, pipe: socket.socket, leash: socket.socket, limits: Lim
         except OSError as error:
             leash.send(f"no sandbox: {error}".encode())
             os._exit(1)
-        from convlab.grading import child
-
-        child.run(Pipe(pipe, limits.answer), shell, limits)
+        run(pipe=Pipe(pipe, limits.answer), limits=limits)
         os._exit(0)
     pipe.close()
     why = _watch(first, leash, limits, begins_with)
