@@ -13,6 +13,7 @@ from convlab.draw._channels import channels
 from convlab.draw._columns import im2col
 from convlab.draw._counts import counts
 from convlab.draw._entries import flip, products
+from convlab.draw._explorer import explore
 from convlab.draw._fields import receptive_field
 from convlab.draw._gradients import backward
 from convlab.draw._images import image, maps
@@ -30,6 +31,7 @@ __all__ = [
     "beside",
     "channels",
     "counts",
+    "explore",
     "flip",
     "grid",
     "im2col",

@@ -62,6 +62,8 @@ def test_aligned_equations_are_a_table_with_the_signs_under_each_other():
         r"\href{https://evil.example}{x}",
         r"\includegraphics{x}",
         r"\unknown x",
+        r"\color{red}{x}",
+        r"\hspace{9em}x",
         "x" * 401,
         ")(",
         r"\frac",

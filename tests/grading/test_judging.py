@@ -1,4 +1,4 @@
-"""Answers that are there to be called with are judged in a sandbox of their own; a judge that fails costs points only."""
+"""Answers that are there to be called with are judged in a sandbox of their own; a judge that fails costs points."""
 
 import json
 import sys

@@ -493,4 +493,10 @@ _ = unittest.main(argv=[''], exit=False)
         calls("return {(1, 2): 3}"),
         message={"correlate1d": "the result is a dict with keys that are no text"},
     ),
+    Row(
+        "waits in each call, as if the machine were busy",
+        FULL,
+        right("import time\ntime.sleep(0.35)"),  # all calls together: longer than they may compute
+        seconds=30.0,
+    ),
 )
