@@ -29,6 +29,10 @@ c.Execute.extra_arguments = ["--log-level=ERROR"]
 # Times in the notebook would make every autograded file differ from the last run's.
 c.ExecutePreprocessor.record_timing = False
 
+# Feedback pages without scripts, that load nothing and show neither hidden tests nor seeds.
+c.GenerateFeedback.exporter_class = "convlab.grading.feedback.FeedbackExporter"
+c.GenerateFeedback.preprocessors = ["convlab.grading.feedback.GetMarks"]
+
 # Opening the gradebook runs `alembic`, which stands beside this Python even where PATH does not lead there.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 from convlab.grading.course import Course, CourseError
 from convlab.grading.marks import Marked
 from convlab.grading.native import must, nbgrader_api
+from convlab.grading.seeds import secret_seed
 
 __all__ = ["write_feedback"]
 
@@ -46,7 +48,12 @@ def write_feedback(
             else f"nothing was handed in for {assignment}"
         )
     begin(len(graded))
-    with nbgrader_api(course) as api:
+
+    def change(config: Any) -> None:
+        # Whatever a notebook holds: its page does not tell it.
+        config.FeedbackExporter.secrets = [str(secret_seed(course.own(assignment)))]
+
+    with nbgrader_api(course, change) as api:
         for student in graded:
             must(api.generate_feedback(assignment, student, force=True), f"write the page of {student}")
             told(None, "")

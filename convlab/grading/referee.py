@@ -8,37 +8,27 @@ from __future__ import annotations
 
 import functools
 import platform
-import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib import metadata
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
-from convlab.checks import EXERCISES, Exercise, Probe, Report, Sample
-from convlab.checks.guard import syntax_report
-from convlab.checks.play import Failure, Played
+from convlab.checks import EXERCISES, Exercise, Report, Sample
 from convlab.checks.reports import Judge, examine
 from convlab.grading.house import Run, warm
 from convlab.grading.judging import ask
 from convlab.grading.limits import Limits
-from convlab.grading.rebuild import Cell, Rebuilt, rebuild, untouched
+from convlab.grading.player import LONGEST_MESSAGE, Player, header
+from convlab.grading.rebuild import Rebuilt, rebuild, untouched
 from convlab.grading.result import CellResult, ExerciseResult, Group, Result
 from convlab.grading.sandbox import NoSandbox
 from convlab.grading.spec import AssignmentSpec
-from convlab.grading.wire import MOST_PARTS, Named, PipeClosed, PipeTimeout, WireError
+from convlab.grading.told import checked_outputs, error_output, notes, printable
+from convlab.grading.wire import PipeClosed, PipeTimeout, WireError
 
 __all__ = ["grade", "ungraded"]
 
-LONGEST_MESSAGE = 4000
 MOST_FLAGS = 50
-_KINDS_OF_FAILURE = {"not written", "signature", "refused", "raised", "modified", "time"}
-# What a terminal or a browser would obey, or nobody would see.
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-)
-_ADDRESS = re.compile(r"(?<= at )0x[0-9a-fA-F]+")  # of an object in memory, which is another one each time
-_MIMES = re.compile(r"(text/(plain|html|markdown|latex)|image/(png|jpeg|svg\+xml))")
 
 
 class _Ended(Exception):
@@ -156,7 +146,7 @@ class _Session:
         if self._at is None:
             return  # in an exercise, which has its verdict; or before the first cell
         self.stopped[self._at] = why
-        self.cells[self._at] = CellResult(*self._told(self._at), False, [_error("Stopped", why)])
+        self.cells[self._at] = CellResult(*self._told(self._at), False, [error_output("Stopped", why)])
         self.limits_hit.append(f"{self._label(self._at)}: {why}")
 
     def _give_up(self, why: str) -> None:
@@ -171,7 +161,7 @@ class _Session:
         asked: list[tuple[Any, ...]] = []
         for index, cell in enumerate(cells):
             if cell.exercise and cell.exercise not in self.exercises:
-                asked.append(("check", _header(EXERCISES[cell.exercise], self.limits)))
+                asked.append(("check", header(EXERCISES[cell.exercise], self.limits)))
             elif cell.runs and index not in self.stopped and cell.source.strip():
                 asked.append(("cell", index, cell.source))
         while asked and asked[-1][0] == "cell" and self._all_seen(asked[-1][1]):
@@ -199,7 +189,7 @@ class _Session:
             f"{self.limits.cell_seconds:g} s",
         )
         self._at = None
-        outputs = list(_outputs(event[2:3], min(self.room, 2 * self.limits.cell_output)))
+        outputs = list(checked_outputs(event[2:3], min(self.room, 2 * self.limits.cell_output)))
         seconds = event[4] if len(event) > 4 and isinstance(event[4], float) else 0.0
         if index not in self.cells:
             self.room -= sum(len(str(one)) for one in outputs)
@@ -234,7 +224,7 @@ class _Session:
             # Nothing of this exercise was called: a process or thread that an earlier cell began has done this.
             self.not_graded(name, f"{name} could not be called: {ended}")
             raise
-        player = _Player(run, exercise, self.limits, self.ends)
+        player = Player(run, exercise, self.limits, self.ends)
         if event[2:3] != (True,):
             player.missing = self._why_missing(name)
         try:
@@ -287,7 +277,7 @@ class _Session:
     def _keep(self, name: str, report: Report, seconds: float) -> None:
         groups = {key: Group(group.earned, group.points) for key, group in report.groups.items()}
         verdict = "passed" if report.passed else "partial" if report.points else "failed"
-        message = _printable(report.message)
+        message = printable(report.message)
         if len(message) > LONGEST_MESSAGE:
             message = message[: LONGEST_MESSAGE - 1] + "…"
         most = sum(group.points for group in groups.values())
@@ -317,7 +307,7 @@ class _Session:
             if cell.kind in ("solution", "own") or (
                 cell.kind == "free" and all(one.source != cell.source for one in given)
             ):
-                self.flags += _notes(cell, self._label(index))
+                self.flags += notes(cell, self._label(index))
 
     def _label(self, index: int) -> str:
         cell = self.rebuilt.cells[index]
@@ -339,170 +329,19 @@ class _Session:
             ),
             problem=self.rebuilt.problem,
             limits_hit=tuple(dict.fromkeys(self.limits_hit)),
-            flags=tuple(dict.fromkeys(map(_printable, self.flags)))[:MOST_FLAGS],
+            flags=tuple(dict.fromkeys(map(printable, self.flags)))[:MOST_FLAGS],
             seconds=seconds,
             versions=dict(_versions()),
             sandboxed=self.sandboxed,
         )
 
 
-def _examined(player: _Player, exercise: Exercise, seed: int, judge: Judge) -> Report:
+def _examined(player: Player, exercise: Exercise, seed: int, judge: Judge) -> Report:
     """What came of the calls; if it cannot be explained, without an explanation."""
     try:
         return examine(player, exercise, seed, play=player.play, judge=judge)
     except Exception:
         return examine(player, exercise, seed, look_closer=False, play=player.play, judge=judge)
-
-
-class _Player:
-    """Stands for the student's function: each call goes through the pipe. Once the process is lost, it stays lost."""
-
-    def __init__(self, run: Run, exercise: Exercise, limits: Limits, ends: float) -> None:
-        self.run = run
-        self.exercise = exercise
-        self.limits = limits
-        self.ends = ends
-        self.samples = len(exercise.draw(0))  # the calls behind these only explain
-        # Seconds that are left for them, of the processor's time and on the clock: on a busy machine, that runs on.
-        self.work = min(exercise.time_limit, limits.exercise_seconds)
-        self.samples_end = (
-            0.0  # the clock begins to run with the first call: torch may have to be imported before
-        )
-        self.calls = 0
-        self.dead = ""
-        self.stopped = ""
-        self.always: Played | None = None  # what each further call would give, which would take long or much
-        self.most_bytes = run.pipe.received + limits.answer
-        self.missing = ""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError("a student's function is never called here")
-
-    def play(self, function: Any, exercise: Exercise, sample: Sample, seconds: float) -> Played:
-        if self.missing:
-            return Played(failure=Failure("not written", self.missing))
-        if self.dead:
-            return Played(failure=Failure("time", self.dead))
-        if self.always is not None:
-            return self.always
-        self.calls += 1
-        if self.calls == 1:
-            self.samples_end = min(self.ends, time.monotonic() + self.limits.exercise_seconds)
-        if self.calls <= self.samples:
-            seconds, work = self.samples_end - time.monotonic(), self.work
-        else:
-            work = seconds = min(seconds, self.limits.exercise_seconds, self.ends - time.monotonic())
-        args = tuple(_sendable(value) for value in sample.args)
-        kwargs = {name: _sendable(value) for name, value in sample.kwargs.items()}
-        try:
-            seconds = max(seconds, 0.01)
-            waits = seconds + self.limits.grace_seconds
-            self.run.pipe.send(("call", self.calls, args, kwargs, work, seconds), waits, layouts=True)
-            event = self.run.pipe.receive(waits, most_nodes=MOST_PARTS + 10)
-        except PipeTimeout:
-            return self._lost(self._too_slow())
-        except PipeClosed:
-            return self._lost(f"{exercise.name} ended Python's process")
-        except WireError:
-            return self._lost(f"{exercise.name} disturbed the grader's connection")
-        if self.run.pipe.received > self.most_bytes:
-            why = "its results are larger than any answer to this exercise"
-            self.always = Played(failure=Failure("raised", why))
-            return self.always
-        match event:
-            case ("answer", int(number), "gave", answer, float(work)) if number == self.calls:
-                self.work -= work
-                return Played(answer)
-            case ("answer", int(number), str(kind), str(text), float(work)) if (
-                number == self.calls and kind in _KINDS_OF_FAILURE
-            ):
-                self.work -= work
-                if kind == "time":
-                    # It stopped by itself. The same words as if it had not, which may be a matter of luck.
-                    self.stopped = text = self._too_slow()
-                played = Played(failure=Failure(kind, text[:LONGEST_MESSAGE] or "it failed"))
-                if text.startswith("it raised MemoryError"):
-                    self.always = played
-                return played
-            case ("ended", int(code)):
-                return self._lost(f"{exercise.name} ended Python's process{_how(code)}")
-        return self._lost(f"{exercise.name} disturbed the grader's connection")
-
-    def _too_slow(self) -> str:
-        most = min(self.exercise.time_limit, self.limits.exercise_seconds)
-        name = self.exercise.name
-        return f"stopped after {most:g} s in {name}, and loops need milliseconds: does a loop never end?"
-
-    def _lost(self, why: str) -> Played:
-        self.dead = why
-        return Played(failure=Failure("time", why))
-
-
-def _printable(text: str) -> str:
-    """The same text each time, without what a terminal would obey: a student's words are in it."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", _ADDRESS.sub("0x…", text))
-
-
-def _how(code: int) -> str:
-    return {-11: " (a crash in machine code)", -9: " (it was killed)"}.get(code, "")
-
-
-def _header(exercise: Exercise, limits: Limits) -> dict[str, Any]:
-    """All that the student's process is told about an exercise."""
-    return {
-        "name": exercise.name,
-        "parameters": exercise.parameters,
-        "allowed": exercise.allowed,
-        "time_limit": float(min(exercise.time_limit, limits.exercise_seconds)),
-    }
-
-
-def _sendable(value: Any) -> Any:
-    return Named(value.name, value.source) if isinstance(value, Probe) else value
-
-
-def _error(name: str, text: str) -> dict[str, Any]:
-    return {"output_type": "error", "ename": name, "evalue": text}
-
-
-def _outputs(given: tuple[Any, ...], left: int) -> Iterator[dict[str, Any]]:
-    """A cell's outputs as the student's process tells them: of the right form, and no more than is kept."""
-    for one in given[0] if given and isinstance(given[0], list) else []:
-        if not isinstance(one, dict):
-            continue
-        kind = one.get("output_type")
-        if kind == "stream" and one.get("name") in ("stdout", "stderr"):
-            kept: dict[str, Any] = {"output_type": kind, "name": one["name"], "text": _text(one.get("text"))}
-        elif kind in ("display_data", "execute_result") and isinstance(one.get("data"), dict):
-            data = {k: _text(v) for k, v in one["data"].items() if isinstance(k, str) and _MIMES.fullmatch(k)}
-            kept = {"output_type": kind, "data": data}
-        elif kind == "error":
-            kept = _error(_text(one.get("ename"))[:100], _text(one.get("evalue"))[:2000])
-        else:
-            continue
-        left -= len(str(kept))
-        if left < 0:
-            return
-        yield kept
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _notes(cell: Cell, label: str) -> list[str]:
-    """What in a cell's text no run can see. Lines that only IPython understands are passed over."""
-    lines = cell.source.splitlines()
-    programs = [
-        f"{label}, line {number}: runs another program"
-        for number, line in enumerate(lines, 1)
-        if re.match(r"\s*(!|%%?(bash|sh|script|system|sx)\b)", line)
-    ]
-    plain = "\n".join("pass" if re.match(r"\s*[!%?]", line) else line for line in lines)
-    if plain.startswith("pass") and lines[0].lstrip().startswith("%%"):
-        plain = "\n".join(lines[1:])
-    named = cast(Exercise, SimpleNamespace(name=label))
-    return programs + syntax_report(plain, named)
 
 
 @functools.cache

@@ -8,9 +8,10 @@ has given. All else is native, so that the gradebook, late penalties, feedback, 
 from __future__ import annotations
 
 import copy
+import functools
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
 
 from convlab.grading.course import Course, CourseError
+from convlab.grading.feedback.pictures import data_uri
+from convlab.grading.feedback.sanitise import sanitised
 from convlab.grading.native import must, nbgrader_api
 from convlab.grading.result import CellResult, ExerciseResult, Result
 
@@ -195,12 +198,29 @@ def _shown(one: CellResult) -> list[Any]:
         if output["output_type"] == "error":
             whole["traceback"] = [f"{output['ename']}: {output['evalue']}"]
         elif output["output_type"] != "stream":
-            whole["metadata"] = {}
+            whole["data"], whole["metadata"] = _harmless(output["data"]), {}
         outputs.append(nbformat.from_dict(whole))
     if one.cut:
         more = "\n… and more, which was not kept\n"
         outputs.append(nbformat.v4.new_output("stream", name="stdout", text=more))
     return outputs
+
+
+def _harmless(data: Mapping[str, str]) -> dict[str, str]:
+    """An output's data in which nothing can run: Formgrader and JupyterLab show it to the instructor as it is."""
+    kept = {kind: text for kind, text in data.items() if kind in ("text/plain", "image/png", "image/jpeg")}
+    markup = data.get("text/html")
+    if markup is None and (picture := data_uri("image/svg+xml", data.get("image/svg+xml", ""))):
+        markup = f'<img alt="a picture" src="{picture}">'
+    if markup is not None and (clean := _cleaned(markup)):
+        kept["text/html"] = clean
+    if not kept:
+        kept["text/plain"] = "".join(data.values())[:2000]
+    return kept
+
+
+# Most are the chapter's own pictures, the same for everybody.
+_cleaned = functools.lru_cache(maxsize=256)(sanitised)
 
 
 def _verdict(exercise: ExerciseResult) -> list[Any]:

@@ -57,7 +57,14 @@ CLASS = {
     "shouts": corpus.Row(
         "shouts",
         (0, 0, 0),
-        first=("import sys; print('careful', file=sys.stderr)", "print('x' * 10**7)", "1 / 0"),
+        first=(
+            "import sys; print('careful', file=sys.stderr)",
+            "print('x' * 10**7)",
+            "1 / 0",
+            "from IPython.display import HTML, SVG, Markdown\n"
+            "evil = '<script>alert(1)</script><svg onload=\"alert(2)\"/><b>bold</b>'\n"
+            "display(HTML(evil), Markdown(evil), SVG('<svg xmlns=\"http://www.w3.org/2000/svg\"><script/></svg>'))",
+        ),
     ).submission,
     "Zoë Ünal": row(**corpus.ALL),
 }
@@ -177,7 +184,17 @@ def test_own_cells_stand_where_they_stood_with_what_they_showed(course, batch):
     assert len(cells[place + 1].outputs[0].text) < 300_000
     assert "and more, which was not kept" in cells[place + 1].outputs[-1].text
     assert cells[place + 2].outputs[0].ename == "ZeroDivisionError"
-    assert cells[place + 3].source == corpus.reference("correlate1d")
+    assert cells[place + 4].source == corpus.reference("correlate1d")
+
+
+def test_nothing_that_could_run_reaches_the_autograded_notebook(course, batch):
+    cells = [cell for cell in autograded(course, "shouts").cells if cell.cell_type == "code"]
+    shown = [output.data for output in next(cell for cell in cells if "evil" in cell.source).outputs]
+    assert shown[0]["text/html"] == "<b>bold</b>"
+    for data in shown:
+        assert set(data) <= {"text/plain", "text/html", "image/png"}
+        assert "script" not in data.get("text/html", "")
+        assert "onload" not in data.get("text/html", "")
 
 
 def test_no_result_tells_the_seed(course, batch):

@@ -217,6 +217,14 @@ def test_a_cell_that_only_claims_to_be_graded_has_no_points():
     assert "– of 0" in words(soup.select_one(".overview"))
 
 
+def test_what_the_chapter_prints_costs_no_exercise_its_place():
+    loud = [code("loud()", stream(f"{'x' * 1_900}\n" * 10)) for _ in range(400)]
+    soup = page([*loud, solution("conv2d"), check("conv2d", stream(MESSAGE))], marks(conv2d=0.0))
+    assert "the page would become too large" in words(soup.select_one(".fold"))
+    assert "def conv2d" in soup.select_one(".answer").get_text()
+    assert soup.select_one("pre.message").get_text() == MESSAGE
+
+
 def test_a_page_names_no_address_but_those_that_cells_link_to():
     text = render([solution("conv2d"), check("conv2d")], marks(conv2d=1.0), Concealed([]))
     assert re.findall(r"(?:https?:)?//[a-z][^\s\"']*", text) == []
