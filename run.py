@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str, list[Command]]] = {
     "demo": ("build the course and grade a sample class", "grading,authoring", [["convlab", "demo"]]),
     "lab": ("open the student's notebooks in JupyterLab", "", [["jupyter", "lab", "course/release"]]),
     "build": ("build notebooks and pictures from the chapter texts", "authoring", [["convlab", "build"]]),
+    "site": ("build the lecture notes as pages that need no network", "site", [["convlab", "site"]]),
     "test": (
         "unit tests, the solved notebooks, the staleness check (--all: also what takes longer)",
         "dev",

@@ -55,6 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     doctor = verbs.add_parser("doctor", help="whether this machine can grade, and what to do if not")
     doctor.set_defaults(run=_doctor)
 
+    pages = verbs.add_parser("site", help="the solved chapters as pages that need no network, in build/site/")
+    pages.set_defaults(run=_site)
+
     demo = verbs.add_parser("demo", help="build the course and grade a sample class, in the folder demo/")
     demo.set_defaults(run=_demo)
 
@@ -267,6 +270,16 @@ def _doctor(options: argparse.Namespace) -> int:
     from convlab.grading.doctor import doctor
 
     return doctor()
+
+
+def _site(options: argparse.Namespace) -> int:
+    from convlab import site
+
+    try:
+        print(site.build(_root()).as_uri())
+    except site.SiteError as error:
+        raise _Unusable(str(error)) from None
+    return 0
 
 
 def _demo(options: argparse.Namespace) -> int:

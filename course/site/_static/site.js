@@ -1,0 +1,48 @@
+// What the pages need beyond Furo. Without scripts they can be read all the same.
+(() => {
+  "use strict";
+
+  // A box that scrolls sideways is a stop for the keyboard, and says so (site.css); one that does not is none.
+  const WIDE = ".highlight pre, .cell_output > .output, .table-wrapper, .math-wrapper";
+  const LABEL = "Scrolls sideways";
+  const mark = (box) => {
+    const hidden = box.scrollWidth - box.clientWidth;
+    const scrolls = hidden > 4; // less is the edge of a frame
+    box.style.overflowX = hidden > 0 && !scrolls ? "hidden" : "";
+    if (scrolls && !box.hasAttribute("tabindex")) {
+      box.tabIndex = 0;
+      box.setAttribute("role", "group");
+      box.setAttribute("aria-label", LABEL);
+    } else if (!scrolls && box.getAttribute("aria-label") === LABEL) {
+      for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+    }
+  };
+  const boxes = [...document.querySelectorAll(WIDE)];
+  const markAll = () => boxes.forEach(mark);
+  const watch = new ResizeObserver((changes) => changes.forEach((change) => mark(change.target)));
+  boxes.forEach((box) => watch.observe(box));
+  document.addEventListener("toggle", markAll, true); // a fold does not bubble
+  window.addEventListener("load", () => {
+    markAll();
+    window.MathJax?.startup?.promise?.then(markAll); // a formula may grow wide in a box that stays as it was
+  });
+
+  // Furo opens its two drawers by labels of hidden checkboxes, which only a pointer reaches.
+  for (const label of document.querySelectorAll("label.nav-overlay-icon, label.toc-overlay-icon")) {
+    const drawer = document.getElementById(label.htmlFor);
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = label.className;
+    button.setAttribute("aria-label", drawer.getAttribute("aria-label"));
+    button.append(...label.childNodes);
+    const say = () => button.setAttribute("aria-expanded", String(drawer.checked));
+    say();
+    drawer.addEventListener("change", say);
+    button.addEventListener("click", () => drawer.click());
+    label.replaceWith(button);
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const drawer of document.querySelectorAll(".sidebar-toggle:checked")) drawer.click();
+  });
+})();
