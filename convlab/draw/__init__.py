@@ -5,7 +5,8 @@ NumPy and the standard library are needed; nothing here knows the exercises, the
 
 `_theme` holds colours and sizes, `_numbers` how numbers are written, `_canvas` pieces of SVG and how they are
 put together, `_cells` arrays as cells, `_png` pixels, `_picture` what is returned; `_geometry` where windows
-stand and `_taps` what they sum. The other modules are the pictures themselves.
+stand and `_taps` what they sum. `_explorer`, with `explorer.js` and `explorer.css`, is the picture that a
+reader can step through. The other modules are the pictures themselves.
 """
 
 from convlab.draw._arrays import beside, grid, signal

@@ -87,6 +87,8 @@ class Warm:
 
     def __init__(self, sandboxed: bool = True, walled: bool = True, role: str = "child") -> None:
         self._role = role
+        if sys.platform != "linux":
+            sandbox.require()  # which says where to go: without a sandbox, too, it takes what only Linux has
         self.unwalled = bubblewrap.refusal() if sandboxed and walled else "not asked for"
         self._folder = self._root = ""
         if not self.unwalled:

@@ -293,3 +293,21 @@ def alive(process):
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_without_a_sandbox_it_takes_linux_all_the_same(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(NoSandbox, match="container or virtual machine"):
+        house.Warm(sandboxed=False)
+
+
+def test_told_so_it_runs_without_a_sandbox():
+    unprotected = house.Warm(sandboxed=False)
+    try:
+        run = unprotected.start(Limits())
+        run.pipe.send([("cell", 0, "import os; print(os.getuid())")])
+        assert run.pipe.receive(60) == ("cell", 0)
+        assert run.pipe.receive(60)[2][0]["text"] == f"{os.getuid()}\n"
+        run.end()
+    finally:
+        unprotected.close()
