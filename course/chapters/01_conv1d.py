@@ -92,6 +92,13 @@ draw.products(input, weight, 2)
 draw.window(input, weight, 3)
 
 # %% [markdown]
+# Slide it yourself. **Predict** each sum before you press Next. Then click a tap and type another number: which
+# outputs change, and which do not?
+
+# %%
+draw.explore(input, weight)
+
+# %% [markdown]
 # ## The formula
 #
 # Let `x` be the place where the window starts, and let `k` count the taps. Tap `k` lies on sample `x + k`:

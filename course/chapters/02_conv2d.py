@@ -154,6 +154,13 @@ weight = np.array(
 draw.window(input, weight, (1, 0))
 
 # %% [markdown]
+# With whole numbers you can follow every sum. **Predict** where the window goes from the last place of a row. Then
+# press Next until it happens.
+
+# %%
+draw.explore([[1, 0, 2, 3, 1], [4, 1, 0, 2, 5], [0, 3, 2, 1, 4]], [[1, 2], [0, -1]])
+
+# %% [markdown]
 # Let `i` count the rows of the kernel and `j` its columns. Tap `(i, j)` lies on pixel `(y + i, x + j)`:
 #
 # $$

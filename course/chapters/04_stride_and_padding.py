@@ -608,6 +608,12 @@ print(stride_1.shape, "->", stride_2.shape)
 draw.places(8, 3, stride=2, padding=1)
 
 # %% [markdown]
+# Here you can set the stride and the padding. Look for a setting that leaves a sample hatched: no window reads it.
+
+# %%
+draw.explore([2, 1, 4, 3, 0, 5, 2, 6], [4, 2, 1], stride=2, padding=1)
+
+# %% [markdown]
 # ### Spot it: rounding the other way
 #
 # TensorFlow's documentation counts the places of valid in another way: $\lceil (L - K + 1) / s \rceil$, with

@@ -993,6 +993,13 @@ for name, upstream in [("ones", np.ones((4, 3))), ("random", rng.integers(-4, 5,
 draw.backward([1, -2, 3], weight, 8, 4, stride=2)
 
 # %% [markdown]
+# Step through all of them: each place is now an entry of `grad_input`, with the windows that read it. Set the stride
+# back to 1 and compare.
+
+# %%
+draw.explore([2, 1, 4, 3, 0, 5, 2, 6], weight, stride=2, mode="backward", grad_output=[1, -2, 3])
+
+# %% [markdown]
 # The picture shows what to do. Spread `grad_output` as the windows are spread, with `s − 1` zeros between
 # neighbours: `spread[x * s] = grad_output[x]`. The zeros stand for the windows that stride 1 would have had
 # there. Then go on as if the stride were 1. Chapter 5 spread kernels like this, so **the stride has become a
