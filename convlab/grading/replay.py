@@ -17,9 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import nbgrader.api
-from nbgrader.converters import Autograde
-from nbgrader.preprocessors import Execute
+from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde, autograde
+from nbgrader.preprocessors import (
+    Execute,
+    latesubmissions,
+    overwritecells,
+    overwritekernelspec,
+    saveautogrades,
+)
 
 from convlab.grading.course import Course, CourseError
 from convlab.grading.feedback.pictures import data_uri
@@ -28,6 +34,8 @@ from convlab.grading.native import must, nbgrader_api
 from convlab.grading.result import CellResult, ExerciseResult, Result
 
 __all__ = ["Replay", "replaying"]
+
+_OPENS_GRADEBOOKS = (autograde, latesubmissions, overwritecells, overwritekernelspec, saveautogrades)
 
 
 class GivenOutputs(Execute):  # type: ignore[misc]
@@ -114,31 +122,25 @@ def replaying(course: Course, assignment: str) -> Iterator[Replay]:
             # Once after all steps is enough: each step is nbgrader's own.
             config.Exporter.optimistic_validation = True
 
-        with nbgrader_api(course, change) as api, _one_engine():
+        with nbgrader_api(course, change) as api, _one_gradebook():
             yield Replay(api, assignment, Path(scratch))
 
 
 @contextmanager
-def _one_engine() -> Iterator[None]:
-    """Keep SQLAlchemy's engine, which holds the statements it has compiled.
+def _one_gradebook() -> Iterator[None]:
+    """Keep the gradebook, its engine and the statements that SQLAlchemy has compiled for it.
 
-    nbgrader opens the gradebook nine times for each submission, with a new engine each time.
+    nbgrader opens it nine times for each submission, and each time looks whether all tables are there. A gradebook
+    that was closed has given its connections back and can be used again.
     """
-    made: dict[str, Any] = {}
-    new_engine = nbgrader.api.create_engine
-
-    def kept(url: str, **options: Any) -> Any:
-        if url not in made:
-            made[url] = new_engine(url, **options)
-        return made[url]
-
-    nbgrader.api.create_engine = kept
+    kept = functools.lru_cache(maxsize=None)(Gradebook)
     try:
+        for module in _OPENS_GRADEBOOKS:
+            module.Gradebook = kept
         yield
     finally:
-        nbgrader.api.create_engine = new_engine
-        for engine in made.values():
-            engine.dispose()
+        for module in _OPENS_GRADEBOOKS:
+            module.Gradebook = Gradebook
 
 
 def _full_name(student: Any) -> str:

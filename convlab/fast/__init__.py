@@ -1,0 +1,225 @@
+"""The same convolutions as `functional` and `grad`, fast: NumPy alone, by five methods.
+
+Start here, then read the methods, a page each:
+
+- `windows`: the sums of `functional`, in parts that fit into memory;
+- `planes`: images as one signal, where a tap is an offset; on it stand
+  - `gemm`: columns, written and multiplied part by part;
+  - `shift`: the shifted image times one number, for each tap;
+- `tiles`: the sums in the domain of values, with `transforms` for Winograd's and Fourier's; `strides` makes
+  a stride into channels for it; `spectra` is the Fourier transform of a whole image, for kernels too large
+  for tiles.
+
+`cost` guesses what each would take, in the prices of `table`, and `method="auto"` takes the cheapest.
+
+Arguments are checked by `functional` and `grad`; of convlab this knows nothing else. Apart from input, output
+and weight, a call holds at most a few arrays of table.WORK entries and one padded copy of its input.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from convlab import functional, grad
+from convlab.fast import methods
+from convlab.fast.layer import Layer
+from convlab.functional import Padding, Size
+
+__all__ = ["METHODS", "conv1d", "conv2d", "conv2d_backward"]
+
+METHODS = methods.NAMES
+
+
+def conv1d(
+    input: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None = None,
+    stride: Size = 1,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+    method: str = "auto",
+) -> np.ndarray:
+    """Cross-correlate signals with a bank of kernels, as `functional.conv1d` does.
+
+    Parameters
+    ----------
+    input, weight, bias, stride, padding, dilation, groups
+        As `functional.conv1d` takes them.
+    method : {"auto", "windows", "gemm", "shift", "winograd", "fft"}
+        As in `conv2d`.
+
+    Returns
+    -------
+    ndarray, shape (N, C_out, L_out) or (C_out, L_out)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `functional.conv1d`, and for method as `conv2d`.
+    """
+    return _forward(input, weight, bias, stride, padding, dilation, groups, method, axes=1)
+
+
+def conv2d(
+    input: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None = None,
+    stride: Size = 1,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+    method: str = "auto",
+) -> np.ndarray:
+    """Cross-correlate images with a bank of kernels, as `functional.conv2d` does.
+
+    Parameters
+    ----------
+    input, weight, bias, stride, padding, dilation, groups
+        As `functional.conv2d` takes them.
+    method : {"auto", "windows", "gemm", "shift", "winograd", "fft"}
+        "auto" takes the one of least `cost`. "windows", "gemm" and "shift" take every dtype; integers are
+        exact in them. "winograd" and "fft" take float32 and float64, and round by the largest entry that an
+        output's tile sees: in float32 to about 1e-5 of it with Winograd, to 1e-6 with Fourier. "winograd" takes
+        2 to 5 taps on an axis; with a stride s, k taps count as ceil(k / s), and there must be no dilation.
+
+    Returns
+    -------
+    ndarray, shape (N, C_out, H_out, W_out) or (C_out, H_out, W_out)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `functional.conv2d`; also if method is unknown or cannot take the layer or its dtype.
+
+    Notes
+    -----
+    inf and nan stay in the windows that see them: what "winograd" and "fft" would spread is computed again by
+    "gemm".
+    """
+    return _forward(input, weight, bias, stride, padding, dilation, groups, method, axes=2)
+
+
+def conv2d_backward(
+    grad_output: np.ndarray,
+    input: np.ndarray,
+    weight: np.ndarray,
+    stride: Size = 1,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+    method: str = "auto",
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give all three gradients of `conv2d`, as `grad.conv2d_backward` does.
+
+    Parameters
+    ----------
+    grad_output, input, weight, stride, padding, dilation, groups
+        As `grad.conv2d_backward` takes them.
+    method : {"auto", "windows", "gemm", "shift", "winograd", "fft"}
+        "auto" chooses for the input's and the weight's gradient separately.
+
+    Returns
+    -------
+    grad_input, grad_weight, grad_bias : ndarrays, shapes of input, weight and (C_out,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `grad.conv2d_backward`, and for method as `conv2d`.
+    """
+    _check_method(method)
+    functional._check_arrays(grad._REAL, input=input, weight=weight, grad_output=grad_output)
+    forward = grad._forward(input.shape, weight.shape, grad_output, stride, padding, dilation, groups, axes=2)
+    if 0 in input.shape[:-2]:
+        return grad.conv2d_backward(grad_output, input, weight, stride, padding, dilation, groups)
+
+    layer = _layer(
+        input, weight, forward.strides, forward.dilations, forward.pads, groups, grad_output.shape[-2:]
+    )
+    images, kernels, grads = _plain(input), _plain(weight), _plain(grad_output)
+    if input.ndim == 3:
+        images, grads = images[None], grads[None]
+    with np.errstate(over="ignore", invalid="ignore"):  # as the sums of `grad`, which say nothing
+        grad_input = methods.input_gradient(method, layer, kernels, grads)
+        grad_weight = methods.weight_gradient(method, layer, images, grads)
+        dtype = functional._native(input.dtype)
+        return (
+            grad_input.reshape(input.shape).astype(dtype, copy=False),
+            grad_weight.astype(dtype, copy=False),
+            grad.conv2d_bias(grad_output),
+        )
+
+
+def _forward(
+    input: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    stride: Size,
+    padding: Padding,
+    dilation: Size,
+    groups: int,
+    method: str,
+    axes: int,
+) -> np.ndarray:
+    _check_method(method)
+    functional._check_convolution(input, weight, bias, groups, axes)
+    strides = functional._integers("stride", stride, axes)
+    dilations = functional._integers("dilation", dilation, axes)
+    sizes, kernel = input.shape[-axes:], weight.shape[2:]
+    pads = functional.resolve_padding(padding, kernel, dilation, stride, sizes)
+    counts = functional._count_windows(sizes, kernel, strides, pads, dilations)
+    shape = *input.shape[: -axes - 1], len(weight), *counts
+    if 0 in input.shape[:-axes]:  # nothing to be fast at
+        whole = functional.conv1d if axes == 1 else functional.conv2d
+        return whole(input, weight, bias, stride, padding, dilation, groups)
+
+    images, kernels = _plain(input), _plain(weight)
+    shared = np.zeros(len(weight), images.dtype) if bias is None else _plain(bias)
+    if axes == 1:  # a signal is an image one pixel high
+        images, kernels = images[..., None, :], kernels[..., None, :]
+        strides, dilations, pads, counts = (1, *strides), (1, *dilations), ((0, 0), *pads), (1, *counts)
+    if images.ndim == 3:
+        images = images[None]
+    layer = _layer(images, kernels, strides, dilations, pads, groups, counts)
+    with np.errstate(over="ignore", invalid="ignore"):  # as the sums of `functional`, which say nothing
+        output = methods.forward(method, layer, images, kernels, shared)
+        return output.reshape(shape).astype(functional._native(input.dtype), copy=False)
+
+
+def _check_method(method: object) -> None:
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}, got {method!r}")
+
+
+def _plain(array: np.ndarray) -> np.ndarray:
+    """Give the array in the machine's byte order; half precision as float32, so that sums are rounded once."""
+    dtype: np.dtype[Any] = functional._native(array.dtype)
+    return np.asarray(array, np.float32 if dtype == np.float16 else dtype)
+
+
+def _layer(
+    input: np.ndarray,
+    weight: np.ndarray,
+    strides: tuple[int, ...],
+    dilations: tuple[int, ...],
+    pads: functional.Pads,
+    groups: int,
+    counts: tuple[int, ...],
+) -> Layer:
+    """Put the numbers together. Where there is one tap, a dilation means nothing."""
+    height, width = input.shape[-2:]
+    c_out, c, kh, kw = weight.shape
+    (s_h, s_w), (d_h, d_w), (h_out, w_out) = strides, dilations, counts
+    return Layer(
+        n=len(input) if input.ndim == 4 else 1,
+        groups=int(groups),
+        c=c,
+        o=c_out // groups,
+        size=(height, width),
+        kernel=(kh, kw),
+        strides=(s_h, s_w),
+        dilations=(d_h if kh > 1 else 1, d_w if kw > 1 else 1),
+        pads=pads,
+        counts=(h_out, w_out),
+    )

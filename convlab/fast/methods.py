@@ -1,0 +1,122 @@
+"""The methods by name, what each can do, and the choice among them."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from convlab.fast import cost, gemm, shift, spectra, strides, tiles, windows
+from convlab.fast.layer import Layer, input_phases, turn
+from convlab.fast.transforms import fourier, winograd
+
+_EXACT = {"windows": windows, "gemm": gemm, "shift": shift}
+EXACT = tuple(_EXACT)  # sums of the entries' own products, in any dtype
+ROUNDING = ("winograd", "fft")  # through other numbers: float32 and float64 only
+NAMES = ("auto", *EXACT, *ROUNDING)
+
+
+def forward(method: str, layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Give the output, (N, G · O, H_out, W_out)."""
+    if method == "auto":
+        method = cheapest(layer, input.dtype.char, "forward")
+    _check(method, layer, input.dtype)
+    if method in EXACT:
+        return np.asarray(_EXACT[method].forward(layer, input, weight, bias))
+    if strides.foldable(layer):
+        squares, kernels = strides.fold_input(layer, input), strides.fold_weight(layer, weight)
+        result = forward(method, strides.fold(layer), squares, kernels, bias)
+    elif method == "winograd":
+        result = tiles.forward(layer, input, weight, bias, winograd(layer.kernel, input.dtype.char))
+    elif tile := cost.fft_tile(layer):
+        result = tiles.forward(layer, input, weight, bias, fourier(layer.kernel, tile, input.dtype.char))
+    else:
+        result = spectra.forward(layer, input, weight, bias)
+    return result if _is_finite(result) else gemm.forward(layer, input, weight, bias)
+
+
+def weight_gradient(method: str, layer: Layer, input: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
+    """Give the weight's gradient, (G · O, C, kh, kw)."""
+    if method == "auto":
+        method = cheapest(layer, input.dtype.char, "weight")
+    _check(method, layer, input.dtype)
+    if method in EXACT:
+        return np.asarray(_EXACT[method].weight_gradient(layer, input, grad_output))
+    if strides.foldable(layer):
+        squares = strides.fold_input(layer, input)
+        result = weight_gradient(method, strides.fold(layer), squares, grad_output)
+        result = strides.unfold_weight(layer, result)
+    elif method == "winograd":
+        transform = winograd(layer.kernel, input.dtype.char)
+        result = tiles.weight_gradient(layer, input, grad_output, transform)
+    elif tile := cost.fft_tile(layer):
+        transform = fourier(layer.kernel, tile, input.dtype.char)
+        result = tiles.weight_gradient(layer, input, grad_output, transform)
+    else:
+        result = spectra.weight_gradient(layer, input, grad_output)
+    return result if _is_finite(result) else gemm.weight_gradient(layer, input, grad_output)
+
+
+def input_gradient(method: str, layer: Layer, weight: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
+    """Give the input's gradient, (N, G · C, H, W)."""
+    if method == "auto":
+        method = cheapest(layer, weight.dtype.char, "input")
+    elif method == "gemm" and cost.scatter(layer) < cost.input_gradient(layer, "gemm"):
+        method = "scatter"
+    if method == "scatter":
+        return gemm.scatter(layer, weight, grad_output)
+    phases = list(input_phases(layer))
+    no_bias = np.zeros(layer.groups * layer.c, weight.dtype)
+    result: np.ndarray | None = None
+    for phase in phases:
+        rows, columns = phase.crop
+        grads = grad_output[..., rows, columns]
+        # A phase of a Winograd layer may be one that Winograd cannot take.
+        fitting = method if method not in ROUNDING or cost.METHODS[method](phase.layer) < np.inf else "gemm"
+        part = forward(fitting, phase.layer, grads, turn(weight, phase, layer.groups), no_bias)
+        if phase.layer.counts == layer.size:
+            return part  # stride 1: the one phase is the whole
+        if result is None:
+            result = np.zeros((layer.n, layer.groups * layer.c, *layer.size), weight.dtype)
+        result[(..., *phase.entries)] = part
+    return (
+        np.zeros((layer.n, layer.groups * layer.c, *layer.size), weight.dtype) if result is None else result
+    )
+
+
+@lru_cache(maxsize=4096)
+def cheapest(layer: Layer, dtype: str, what: str) -> str:
+    """Name the method of least cost for "forward", "weight" or "input" (where "scatter" is one more)."""
+    if dtype not in "fdFD":
+        return "windows"  # no BLAS for integers: all are slow, and this one is plain
+    names = EXACT[1:] if dtype in "FD" else EXACT[1:] + ROUNDING
+    if what == "forward":
+        costs = {name: cost.METHODS[name](layer) for name in names}
+    elif what == "weight":
+        costs = {name: cost.WEIGHT[name](layer) for name in names}
+    else:
+        costs = {name: cost.input_gradient(layer, name) for name in names}
+        costs["scatter"] = cost.scatter(layer)
+    return min(costs, key=costs.__getitem__)
+
+
+def _check(method: str, layer: Layer, dtype: np.dtype) -> None:
+    if method in ROUNDING and dtype.char not in "fd":
+        raise TypeError(
+            f'method="{method}" rounds on its way, and needs float32 or float64, got {dtype}: '
+            f"use {', '.join(map(repr, EXACT))}"
+        )
+    if method == "winograd" and not cost.winograd_fits(layer):
+        raise ValueError(
+            f'method="winograd" needs stride 1 and 2 to 5 taps on an axis, got stride {layer.strides} and '
+            f"kernel {layer.kernel}"
+        )
+
+
+def _is_finite(array: np.ndarray) -> bool:
+    """Whether neither inf nor nan can be among the entries.
+
+    A transform spreads them over its tile, where the plain sums keep them in the windows that see them.
+    One pass of BLAS tells: the squares of finite entries may overflow too, which costs only time.
+    """
+    flat = array.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(flat @ flat))

@@ -1,0 +1,72 @@
+"""Make what is raced: for a layer, calls of torch and of every method, forward and forward + backward."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from convlab import fast
+from tests.bench.layers import RacedLayer
+
+Calls = dict[str, Callable[[], object]]
+
+
+class Contest(NamedTuple):
+    forward: Calls
+    both: Calls  # forward and all gradients
+
+
+def contest(layer: RacedLayer, methods: tuple[str, ...] = fast.METHODS, seed: int = 0) -> Contest:
+    """Draw the arrays of a layer and make the calls; all must agree with torch before they are timed."""
+    rng = np.random.default_rng(seed)
+    c, g = layer.in_channels, layer.groups
+    x = rng.standard_normal((layer.batch, c, *layer.size), dtype=np.float32)
+    w = rng.standard_normal((layer.out_channels, c // g, *layer.kernel), dtype=np.float32)
+    w /= np.sqrt(w[0].size)
+    b = rng.standard_normal(layer.out_channels, dtype=np.float32)
+    dilation = tuple(layer.dilation if k > 1 else 1 for k in layer.kernel)
+    stride = tuple(layer.stride if size > 1 else 1 for size in layer.size)
+    hyper = stride, layer.padding, dilation, g
+
+    leaves = [torch.tensor(array, requires_grad=True) for array in (x, w, b)]
+
+    def torch_forward() -> torch.Tensor:
+        with torch.no_grad():
+            return F.conv2d(*leaves, *hyper)
+
+    expected = torch_forward().numpy()
+    grad = rng.standard_normal(expected.shape, dtype=np.float32)
+
+    def torch_both() -> object:
+        return torch.autograd.grad(F.conv2d(*leaves, *hyper), leaves, torch.from_numpy(grad))
+
+    forward: Calls = {"torch": torch_forward}
+    both: Calls = {"torch": torch_both}
+    gradients = torch_both()
+    for method in methods:
+
+        def ours(method: str = method) -> np.ndarray:
+            return fast.conv2d(x, w, b, *hyper, method=method)
+
+        def ours_both(method: str = method) -> object:
+            return ours(method), fast.conv2d_backward(grad, x, w, *hyper, method=method)
+
+        try:
+            agree(ours(), expected)
+            for gradient, value in zip(ours_both()[1], gradients, strict=True):
+                agree(gradient, value.numpy())
+        except (TypeError, ValueError) as refusal:
+            if method == "auto" or "method=" not in str(refusal):
+                raise
+            continue
+        forward[method], both[method] = ours, ours_both
+    return Contest(forward, both)
+
+
+def agree(actual: np.ndarray, expected: np.ndarray) -> None:
+    """Fail unless the arrays differ by rounding only: a fast wrong answer wins no race."""
+    error = np.abs(actual - expected).max() / max(np.abs(expected).max(), 1e-30)
+    if not error < 1e-4:
+        raise AssertionError(f"differs from torch's by {error:.1e} of its largest entry")

@@ -1,0 +1,75 @@
+"""Measure the prices of `convlab.fast.table`: each kind of step alone, on arrays as the methods use them.
+
+The prices in the table were measured so with `--threads 1 --processor-time`, on an AMD EPYC of the Zen 4 family
+at 2.6 GHz with NumPy 2.4 and its OpenBLAS. Only their ratios matter for the choice of a method.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from convlab.fast.table import PRICES
+from tests.bench.timing import alternate
+
+Step = tuple[Callable[[], object], float]
+
+
+def prices(rounds: int) -> None:
+    steps = _steps()
+    times = alternate({name: call for name, (call, _) in steps.items()}, rounds)
+    measured = {name: times[name].best * 1e9 / count for name, (_, count) in steps.items()}
+    # What is left of a wide and flat product when its multiplications are paid for, and of a tiny one.
+    rows, inner, columns = 6, 6, 200_000
+    touched = rows * inner + inner * columns + rows * columns
+    multiplied = rows * inner * columns * measured["multiply"]
+    measured["pack"] = max(times["pack"].best * 1e9 - multiplied, 0) / touched
+    measured["gather"] -= measured["run"] / 16  # its runs are 16 entries long
+    for name, value in PRICES.items():
+        if name in measured:
+            print(f'    "{name}": {measured[name]:.4g},  # stands as {value:.4g}')
+
+
+def _steps() -> dict[str, Step]:
+    rng = np.random.default_rng(0)
+
+    def draw(*shape: int) -> np.ndarray:
+        return rng.standard_normal(shape, dtype=np.float32)
+
+    a, b = draw(256, 1024), draw(1024, 1024)
+    flat, wide = draw(6, 6), draw(6, 200_000)
+    small = draw(2000, 8, 8)
+    signal, columns = draw(64, 4000), np.empty((64, 9, 400), np.float32)
+    runs = sliding_window_view(signal, 400, axis=1)[:, :9]
+    image = draw(32, 1, 66, 66)
+    tiles = sliding_window_view(image, (6, 6), axis=(2, 3))[..., ::4, ::4, :, :].transpose(4, 5, 0, 1, 2, 3)
+    gathered = np.empty(tiles.shape, np.float32)
+    sums, ones = draw(64, 2000), draw(64, 2000)
+    window = sliding_window_view(draw(144, 3400), 3200, axis=1)[:, :9]
+    kernels, grads = draw(144, 9), draw(144, 3200)
+    short = sliding_window_view(draw(2000, 40), 16, axis=1)[:, :9]
+    short_kernels = draw(2000, 9)
+    images = draw(32, 256, 256)
+    points = images.size * 16  # log2 of the points of one image
+
+    def copy() -> None:
+        columns[...] = runs
+
+    def gather() -> None:
+        gathered[...] = tiles
+
+    def add() -> None:
+        np.add(sums, ones, out=sums)
+
+    return {
+        "multiply": (lambda: a @ b, 256 * 1024 * 1024),
+        "pack": (lambda: flat @ wide, 1),
+        "product": (lambda: small @ small, 2000),
+        "copy": (copy, columns.size),
+        "gather": (gather, gathered.size),
+        "add": (add, sums.size),
+        "shift": (lambda: np.einsum("gil,gi->lg", window, kernels, order="F"), 144 * 9 * 3200),
+        "dot": (lambda: np.einsum("gil,gl->gi", window, grads), 144 * 9 * 3200),
+        "run": (lambda: np.einsum("gil,gi->lg", short, short_kernels, order="F"), 2000 * 9),
+        "fft": (lambda: np.fft.rfft2(images), points),
+    }
