@@ -33,6 +33,11 @@ VERBS: dict[str, tuple[str, str, list[Command]]] = {
         "dev",
         [["pytest"], ["pytest", "--nbval", "solutions"], ["convlab", "build", "--check"]],
     ),
+    "bench": (
+        "how fast it is beside others: race (convolution and torch), grading (this grader and nbgrader)",
+        "dev",
+        [["python", "-m", "tests.bench"]],
+    ),
     "lint": (
         "ruff and mypy",
         "dev",
@@ -96,7 +101,9 @@ def main(arguments: list[str]) -> None:
     if verb == "test":
         everything = "--all" in rest
         chosen = [word for word in rest if word != "--all"]
-        commands = [[*commands[0], *(["-m", ""] if everything else []), *chosen], *commands[1:]]
+        # Many of the longer tests wait for a limit or a browser; two at a time take little more than half as long.
+        more = ["-m", "", "-n", "2", "--dist", "loadscope"] if everything else []
+        commands = [[*commands[0], *more, *chosen], *commands[1:]]
         commands = VERBS["lint"][2] + commands if everything else commands
     else:
         commands = [*commands[:-1], [*commands[-1], *rest]]

@@ -7,6 +7,7 @@ no exception leaves `rebuild`.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convlab.grading.limits import MEBI, Limits
+from convlab.grading.needed import needed
 from convlab.grading.spec import AssignmentSpec, SpecCell
 
 __all__ = ["Cell", "Rebuilt", "rebuild", "untouched"]
@@ -243,12 +245,29 @@ def _lay_out(given: list[_Given], spec: AssignmentSpec, chosen: dict[int, _Given
         elif not one.taken:
             own.setdefault(place, []).append(Cell("own", "", one.source))
     cells = own.get(0, [])
+    untouched: list[int] = []
     for cell in spec.cells:
         found = chosen.get(id(cell))
         takes = found is not None and cell.kind in ("free", "solution")
         source = found.source if found is not None and takes else cell.source
         if found is None and cell.kind == "solution":
             source = ""  # never the instructor's
-        cells.append(_of_spec(cell, source, untouched=source.strip() == cell.source.strip()))
+        same = source.strip() == cell.source.strip()
+        if same and cell.kind == "free":
+            untouched.append(len(cells))
+        cells.append(_of_spec(cell, source, untouched=same))
         cells += own.get(id(found), []) if found is not None else []
-    return tuple(cells)
+    return tuple(_without_demonstrations(cells, untouched))
+
+
+def _without_demonstrations(cells: list[Cell], untouched: Sequence[int]) -> list[Cell]:
+    """Leave out of the run what only demonstrates: the instructor's cells that no code of the student's needs."""
+    others = [
+        cell.source
+        for index, cell in enumerate(cells)
+        if index not in untouched and cell.kind in ("free", "solution", "own")
+    ]
+    for index, must in zip(untouched, needed([cells[index].source for index in untouched], others)):
+        if not must:
+            cells[index] = dataclasses.replace(cells[index], runs=False)
+    return cells

@@ -5,7 +5,6 @@ Students' notebooks are laid against this; nothing that counts is ever read from
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Mapping
@@ -18,10 +17,7 @@ from convlab.checks import EXERCISES
 __all__ = ["AssignmentSpec", "SpecCell", "SpecError"]
 
 DEMONSTRATION = "demonstration"
-"""The tag of an instructor's cell that defines nothing a student's code needs: untouched, it is not run.
-
-Cells that only draw or print are taken for such without it.
-"""
+"""The tag of an instructor's cell that, untouched, is never run. Others are run if a student's code needs them."""
 
 _HIDDEN = re.compile(r"^\s*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[^\n]*\n?", re.DOTALL | re.MULTILINE)
 
@@ -41,7 +37,7 @@ class SpecCell:
     source : as the instructor wrote it; of a check cell, what students see of it
     metadata : nbgrader's
     exercise : of a check cell, which exercise it grades
-    demonstration : whether it need not be run
+    demonstration : whether it is tagged as one
     """
 
     kind: str
@@ -86,33 +82,12 @@ class AssignmentSpec:
         return cls(path.stem, cells)
 
 
-def _only_shows(source: str) -> bool:
-    """Whether a cell is nothing but calls of `draw.…` and `print`, so that no later cell can miss it."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return False
-    return all(_shows(statement) for statement in tree.body) and not any(
-        isinstance(node, ast.NamedExpr) for node in ast.walk(tree)
-    )
-
-
-def _shows(statement: ast.stmt) -> bool:
-    match statement:
-        case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):
-            return True
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="draw")))):
-            return True
-    return False
-
-
 def _cell(cell: Mapping[str, Any]) -> SpecCell:
     source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
     metadata = cell["metadata"].get("nbgrader", {})
     tags = cell["metadata"].get("tags", ())
     if not metadata:
-        shows = DEMONSTRATION in tags or _only_shows(source)
-        return SpecCell("free", cell.get("id", ""), source, {}, demonstration=shows)
+        return SpecCell("free", cell.get("id", ""), source, {}, demonstration=DEMONSTRATION in tags)
     name = metadata["grade_id"]
     if metadata["grade"]:
         exercise = name.removesuffix("_check")

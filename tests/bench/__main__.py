@@ -1,4 +1,4 @@
-"""`python -m tests.bench race | memory | prices | sample`, with as many threads for BLAS as for torch.
+"""`python -m tests.bench race | memory | prices | sample | grading`, with as many threads for BLAS as for torch.
 
 NumPy's OpenBLAS reads its number of threads when it is loaded. So this starts itself again with the
 environment set, and gives torch the same number.
@@ -14,7 +14,7 @@ STARTED = "CONVLAB_BENCH_THREADS"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("what", choices=["race", "memory", "prices", "sample"])
+    parser.add_argument("what", choices=["race", "memory", "prices", "sample", "grading"])
     parser.add_argument(
         "--threads",
         type=int,
@@ -25,8 +25,14 @@ def main() -> int:
     parser.add_argument("--methods", default="", help="only these of ours, by commas")
     parser.add_argument("--count", type=int, default=40, help="layers that sample draws (40)")
     parser.add_argument("--seed", type=int, default=0, help="of sample's layers (0)")
+    parser.add_argument("--submissions", type=int, default=40, help="that grading grades (40)")
     parser.add_argument("--processor-time", action="store_true", help="count that instead, for busy machines")
     arguments = parser.parse_args()
+    if arguments.what == "grading":
+        from tests.bench import grading
+
+        grading.main(arguments.submissions, max(1, min(arguments.rounds, 5)))
+        return 0
     if STARTED not in os.environ:
         threads = str(arguments.threads)
         limits = dict.fromkeys(

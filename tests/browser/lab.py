@@ -35,8 +35,9 @@ class Notebook:
     """A notebook, opened in JupyterLab; its kernel is ready."""
 
     def __init__(self, page, address, name):
+        page.set_default_timeout(PATIENCE)
         page.goto(f"{address}/lab/tree/{name}")
-        page.get_by_text(re.compile(r"Python 3.* \| Idle")).wait_for(timeout=PATIENCE)
+        page.get_by_text(re.compile(r"Python 3.* \| Idle")).wait_for()
         self.page = page
         self.complaints = page.locator(".jp-Notebook [data-mime-type='application/vnd.jupyter.stderr']")
 
@@ -53,10 +54,10 @@ class Notebook:
         self.page.keyboard.type(by)
 
     def run(self, cell):
-        """Put the cursor in a cell and press Shift+Enter; the place where its output appears."""
+        """Put the cursor in a cell and press Shift+Enter; the place where its printed output appears."""
         cell.locator(".cm-line").last.click()
         self.page.keyboard.press("Shift+Enter")
-        return cell.locator(".jp-OutputArea-output")
+        return cell.locator(".jp-OutputArea-output pre")
 
     def validate(self):
         """Click Validate; the lines of the answer, after which it is closed."""

@@ -267,15 +267,12 @@ def test_a_source_that_grades_no_exercise_is_refused(tmp_path):
     [
         ("draw.window(input, weight, 1)", False),
         ("print(1)\n\ndraw.beside(draw.signal([1]), draw.signal([2]))", False),
-        ("x = draw.window(input, weight, 1)", True),
-        ("print(x := 1)", True),
-        ("for x in range(3):\n    print(x)", True),
-        ("draw.window(1)\nimport torch", True),
+        ("x = draw.window(input, weight, 1)", False),
+        ("np.random.seed(1)", True),
         ("%matplotlib inline", True),
-        ("check(conv2d)", True),
     ],
 )
-def test_an_untouched_cell_that_only_shows_something_is_not_run(tmp_path, source, runs):
+def test_an_untouched_cell_that_the_student_does_not_need_is_not_run(tmp_path, source, runs):
     given = notebook()
     given["cells"][4]["source"] = source
     path = tmp_path / "one.ipynb"
