@@ -7,7 +7,7 @@ import pytest
 
 from convlab.checks import EXERCISES
 from convlab.demo import hand_in
-from convlab.grading import grade_class
+from convlab.grading import Course, grade_class
 from convlab.notebook import check_notebook
 
 ROOT = Path(__file__).parents[1]
@@ -51,6 +51,6 @@ def test_through_nbgrader_it_is_100_and_0(tmp_path):
         names = [name for name, exercise in EXERCISES.items() if exercise.chapter == chapter]
         hand_in(course, {"student": "solved", "chapter": chapter, "code": dict.fromkeys(names, "solution")})
         hand_in(course, {"student": "untouched", "chapter": chapter})
-        for marked in grade_class(course, chapter, progress=lambda line: None):
+        for marked in grade_class(Course(course), chapter, progress=lambda line: None):
             total[marked.student] += marked.points
     assert total == {"solved": 100.0, "untouched": 0.0}

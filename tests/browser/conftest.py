@@ -22,9 +22,9 @@ import pytest
 _INSIDE = {"file", "data", "blob", "about"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Chromium, once for all tests."""
+    """Chromium, once for a module: as long as Playwright is there, no other test can run an event loop."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     try:
         from playwright.sync_api import sync_playwright

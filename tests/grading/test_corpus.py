@@ -41,11 +41,15 @@ def graded(row, spec):
     return grade(row.submission, spec, seed=20, limits=replace(Limits(), **row.limit_changes))
 
 
+FIRST = {}  # what the first run of each row gave
+
+
 @pytest.mark.parametrize("row", corpus.CORPUS, ids=lambda row: row.name)
 def test_a_submission_gets_exactly_what_it_earns(row, spec, idle):
     began = time.monotonic()
     result = graded(row, spec)
     seconds = time.monotonic() - began
+    FIRST[row.name] = result
     assert tuple(exercise.points for exercise in result.exercises) == row.points
     messages = {exercise.name: exercise.message for exercise in result.exercises}
     for name, words in row.message.items():
@@ -109,6 +113,6 @@ def test_no_row_has_points_for_a_function_that_the_check_in_the_notebook_refuses
 @pytest.mark.more
 @pytest.mark.parametrize("row", corpus.CORPUS, ids=lambda row: row.name)
 def test_grading_twice_gives_the_same(row, spec):
-    one, other = graded(row, spec), graded(row, spec)
+    one, other = FIRST.get(row.name) or graded(row, spec), graded(row, spec)
     assert one.points == other.points
     assert row.by_luck or one.verdict() == other.verdict()

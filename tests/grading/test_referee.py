@@ -161,5 +161,6 @@ def test_four_graders_at_once_give_the_same_verdicts():
     ]
     said = [one.communicate()[0] for one in four]
     assert [one.returncode for one in four] == [0] * 4
-    assert len(set(said)) == 1
-    assert len(said[0].splitlines()) > 60
+    by_row = list(zip(*(text.splitlines() for text in said), strict=True))
+    assert [verdicts for verdicts in by_row if len(set(verdicts)) > 1] == []
+    assert len(by_row) > 60

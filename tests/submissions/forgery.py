@@ -172,7 +172,7 @@ from convlab.grading import wire
 wire.Pipe.send = lambda self, value, *a, **k: self.end.sendall(b"\\xff" * 64)
 """,
         ),
-        limits=("cell 14: it disturbed the grader's connection",),
+        limits=("cell 15: it disturbed the grader's connection",),
     ),
     Row(
         "a frame of 4 GB is announced",

@@ -328,7 +328,7 @@ def correlate1d(input, weight):
         FULL,
         first=("!yes",),
         limit_changes=QUICK,
-        limits=("cell 14: stopped after 2 s",),
+        limits=("cell 15: stopped after 2 s",),
     ),
     Row(
         "as if it were a program",

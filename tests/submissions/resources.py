@@ -66,16 +66,16 @@ ROWS = (
         FULL,
         first=("while True: pass",),
         limit_changes=QUICK,
-        limits=("cell 14: stopped after 2 s",),
+        limits=("cell 15: stopped after 2 s",),
     ),
     Row(
         "an endless cell that swallows everything",
         FULL,
         first=("while True:\n    try:\n        while True: pass\n    except BaseException: pass",),
         limit_changes=QUICK,
-        limits=("cell 14: stopped after 2 s",),
+        limits=("cell 15: stopped after 2 s",),
     ),
-    Row("os._exit in a cell", FULL, first=("import os\nos._exit(0)",), limits=("cell 14: it ended Python",)),
+    Row("os._exit in a cell", FULL, first=("import os\nos._exit(0)",), limits=("cell 15: it ended Python",)),
     Row(
         "memory",
         (0, 3, 2),
@@ -241,7 +241,7 @@ time.sleep(100)
         FULL,
         first=("import os\nos.closerange(0, 1000)",),
         limit_changes=QUICK,
-        limits=("cell 14: it ended",),
+        limits=("cell 15: it ended",),
     ),
     Row(
         "a C stack that overflows",
@@ -290,7 +290,7 @@ time.sleep(100)
         FULL,
         first=("class R:\n    def __repr__(self):\n        while True: pass\nR()",),
         limit_changes=QUICK,
-        limits=("cell 14: stopped after 2 s",),
+        limits=("cell 15: stopped after 2 s",),
     ),
     Row(
         "switches the alarm off",
@@ -347,7 +347,7 @@ time.sleep(100)
             "    except OSError: pass",
         ),
         limit_changes=QUICK,
-        limits=("cell 14: stopped after 2 s",),
+        limits=("cell 15: stopped after 2 s",),
     ),
     Row(
         "timers, nested functions and open files",

@@ -1,0 +1,87 @@
+"""All kinds of submissions as one class, four at a time: everybody gets what they earn, in the gradebook too."""
+
+import importlib.util
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from convlab.grading import Course, grade_assignment
+
+if sys.platform != "linux":
+    pytest.skip("the sandbox is Linux's", allow_module_level=True)
+
+pytestmark = pytest.mark.more
+
+ROOT = Path(__file__).parents[2]
+CHAPTER = "01_conv1d"
+
+
+def load(name):
+    file = ROOT / "tests" / "submissions" / f"{name}.py"
+    where = importlib.util.spec_from_file_location(f"submissions_{name}", file)
+    assert where is not None
+    assert where.loader is not None
+    module = importlib.util.module_from_spec(where)
+    sys.modules[f"submissions_{name}"] = module
+    where.loader.exec_module(module)
+    return module
+
+
+corpus, folders = load("corpus"), load("folders")
+# Rows with limits of their own are graded alone, in test_corpus.py.
+ROWS = [row for row in corpus.CORPUS if not row.limit_changes]
+FOLDERS = [one for one in folders.FOLDERS if not one.as_root or os.getuid() == 0]
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    root = tmp_path_factory.mktemp("course")
+    shutil.copy(ROOT / "course" / "nbgrader_config.py", root)
+    shutil.copytree(ROOT / "course" / "source" / CHAPTER, root / "source" / CHAPTER)
+    course = Course(root)
+    expected = {}
+    solved = corpus.Row("solved", corpus.FULL).submission
+    (root / "outside").write_bytes(solved)
+    for number, row in enumerate(ROWS):
+        student = f"row{number:03}"
+        file = course.submitted(CHAPTER, student) / f"{CHAPTER}.ipynb"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(row.submission)
+        expected[student] = row.points
+    for number, one in enumerate(FOLDERS):
+        student = f"folder{number:02}"
+        one.make(course.submitted(CHAPTER, student), solved, root / "outside")
+        expected[student] = corpus.FULL if one.read else (0, 0, 0)
+    return course, expected, grade_assignment(course, CHAPTER, jobs=4)
+
+
+def test_nobody_is_left_out(graded):
+    _, expected, batch = graded
+    assert batch.failed == {}
+    assert [one.student for one in batch.marked] == sorted(expected)
+
+
+def test_everybody_gets_what_they_earn(graded):
+    _, expected, batch = graded
+    got = {one.student: tuple(mark.points for mark in one.marks) for one in batch.marked}
+    assert {who: points for who, points in got.items() if points != expected[who]} == {}
+
+
+def test_the_gradebook_says_the_same_and_waits_for_nobodys_hand(graded):
+    course, expected, _ = graded
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        for student, points in expected.items():
+            notebook = gradebook.find_submission_notebook(CHAPTER, CHAPTER, student)
+            by_name = {grade.name: grade for grade in notebook.grades}
+            assert not notebook.needs_manual_grade, student
+            assert tuple(by_name[f"{name}_check"].auto_score for name in corpus.EXERCISES) == points, student
+
+
+def test_everybody_has_a_readable_notebook_of_bounded_size(graded):
+    course, expected, _ = graded
+    for student in expected:
+        assert course.autograded(CHAPTER, student).stat().st_size < 8_000_000, student
