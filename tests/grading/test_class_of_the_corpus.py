@@ -34,9 +34,7 @@ def load(name):
 corpus, folders = load("corpus"), load("folders")
 # Rows with limits of their own are graded alone, in test_corpus.py.
 ROWS = [row for row in corpus.CORPUS if not row.limit_changes]
-FOLDERS = [
-    one for one in folders.FOLDERS if one.name != "nothing" and (not one.as_root or os.getuid() == 0)
-]
+FOLDERS = [one for one in folders.FOLDERS if one.name != "nothing" and (not one.as_root or os.getuid() == 0)]
 
 
 @pytest.fixture(scope="module")
