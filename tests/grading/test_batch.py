@@ -1,5 +1,6 @@
 """A class is graded in the sandbox and recorded by nbgrader: points, pages, lateness; once, and again where it must."""
 
+import csv
 import importlib.util
 import json
 import os
@@ -313,3 +314,17 @@ def test_a_run_that_was_ended_goes_on_to_the_same_gradebook(course, batch, tmp_p
     assert grade_assignment(stopped, CHAPTER, pool=pool).failed == {}
     for student in CLASS:
         assert scores(stopped, student) == POINTS[student]
+
+
+@pytest.mark.more
+def test_nbgraders_own_export_has_everybodys_points(course, batch):
+    nbgrader = str(Path(sys.executable).with_name("nbgrader"))
+    subprocess.run(
+        [nbgrader, "export", "--to", "grades.csv"], cwd=course.root, check=True, capture_output=True
+    )
+    with open(course.root / "grades.csv", encoding="utf-8", newline="") as file:
+        rows = {line["student_id"]: line for line in csv.DictReader(file)}
+    assert {one: float(rows[one]["raw_score"]) for one in POINTS} == {
+        one: float(sum(points)) for one, points in POINTS.items()
+    }
+    assert float(rows["late"]["late_submission_penalty"]) == 8
