@@ -80,7 +80,11 @@ def _add_grade(verbs: Any) -> None:
         description="Grade everything in submitted/STUDENT/ASSIGNMENT, and record it in nbgrader's gradebook. "
         "What was graded before and has not changed is not run again.",
     )
-    grade.add_argument("assignment", metavar="ASSIGNMENT", help="such as 01_conv1d")
+    grade.add_argument(
+        "assignment",
+        metavar="ASSIGNMENT",
+        help="such as 01_conv1d; with --file, also the path of a source notebook",
+    )
     grade.add_argument("--student", action="append", default=[], metavar="ID", help="this student's only")
     grade.add_argument(
         "--jobs", type=_positive, metavar="N", help="processes at a time (default: one for each core)"
@@ -100,7 +104,9 @@ def _add_grade(verbs: Any) -> None:
     one = grade.add_argument_group("one file, without a gradebook")
     one.add_argument("--file", type=Path, metavar="X.ipynb", help="grade this file only and print the result")
     one.add_argument("--json", action="store_true", help="print all that is known of it")
-    one.add_argument("--seed", type=int, help="draws the values (default: the assignment's secret seed)")
+    one.add_argument(
+        "--seed", type=int, help="draws the values (default: the assignment's secret seed; 0 for a path)"
+    )
     grade.set_defaults(run=_grade)
 
 
@@ -202,19 +208,26 @@ def _grade(options: argparse.Namespace) -> int:
 
     try:
         limits = Limits.parse(filter(None, options.limits.split(",")))
-        course = _course(options.assignment)
-        return _grade_file(options, course, limits) if options.file else _grade_all(options, course, limits)
+        if options.file:
+            return _grade_file(options, limits)
+        return _grade_all(options, _course(options.assignment), limits)
     except (CourseError, SpecError, NoSandbox, OSError, ValueError) as error:
         raise _Unusable(str(error)) from None
 
 
-def _grade_file(options: argparse.Namespace, course: Course, limits: Limits) -> int:
+def _grade_file(options: argparse.Namespace, limits: Limits) -> int:
     from convlab.grading import AssignmentSpec, grade, secret_seed
     from convlab.grading.table import one_result
 
     submission = options.file.read_bytes()
-    seed = secret_seed(course.own(options.assignment)) if options.seed is None else options.seed
-    spec = AssignmentSpec.load(course.source(options.assignment))
+    source, seed = Path(options.assignment), options.seed
+    if source.suffix == ".ipynb":
+        seed = seed or 0
+    else:
+        course = _course(options.assignment)
+        source = course.source(options.assignment)
+        seed = secret_seed(course.own(options.assignment)) if seed is None else seed
+    spec = AssignmentSpec.load(source)
     result = grade(submission, spec, seed=seed, limits=limits, sandboxed=not options.no_sandbox)
     print(result.as_json() if options.json else one_result(result))
     return 0

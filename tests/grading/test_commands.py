@@ -75,6 +75,16 @@ def test_one_file_is_graded_and_no_gradebook_is_touched(here, capsys, tmp_path):
     assert (database.exists() and database.read_bytes()) == before
 
 
+def test_a_file_needs_no_course_if_the_source_notebook_is_named(tmp_path, monkeypatch, capsys):
+    source = ROOT / "course" / "source" / CHAPTER / f"{CHAPTER}.ipynb"
+    file = ROOT / "course" / "release" / CHAPTER / f"{CHAPTER}.ipynb"
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["grade", str(source), "--file", str(file), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["assignment"], result["points"], result["seed"]) == (CHAPTER, 0, 0)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

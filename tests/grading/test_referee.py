@@ -12,7 +12,6 @@ from convlab.checks import EXERCISES
 from convlab.checks.play import Failure, Played
 from convlab.checks.reports import examine
 from convlab.grading import AssignmentSpec, grade
-from convlab.grading.__main__ import main
 from convlab.grading.wire import decode, encode
 
 if sys.platform != "linux":
@@ -119,19 +118,6 @@ def solved(chapter):
         if known.get("solution"):
             cell["source"] = _solution(chapter, known["grade_id"])
     return json.dumps(notebook).encode()
-
-
-def test_the_command_prints_the_result(tmp_path, capsys):
-    file = tmp_path / "mine.ipynb"
-    file.write_bytes(solved("01_conv1d"))
-    source = ROOT / "course" / "source" / "01_conv1d" / "01_conv1d.ipynb"
-    assert main([str(source), "--file", str(file), "--seed", "3", "--json"]) == 0
-    result = json.loads(capsys.readouterr().out)
-    assert (result["format"], result["points"], result["max_points"], result["seed"]) == (1, 8, 8, 3)
-    assert main([str(source), "--file", str(file)]) == 0
-    assert "8 of 8 points" in capsys.readouterr().out
-    assert main([str(source), "--file", str(tmp_path / "none.ipynb")]) == 2
-    assert "none.ipynb" in capsys.readouterr().err
 
 
 FOUR = """
