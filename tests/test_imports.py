@@ -102,7 +102,8 @@ def test_a_module_imports_only_what_its_part_may_know(module):
 
 
 def test_nothing_but_the_command_itself_imports_cli():
-    assert [m for m in MODULES if "convlab.cli" in imports(m)] == ["convlab.__main__"]
+    knowing = [m for m in MODULES if any(within(name, "convlab.cli") for name in imports(m))]
+    assert [m for m in knowing if not within(m, "convlab.cli")] == ["convlab.__main__"]
 
 
 def test_no_module_reaches_itself_through_its_imports():
