@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,11 @@ from convlab.cli.common import Unusable, Verbs, course_of, positive
 
 if TYPE_CHECKING:
     from convlab.grading import Course, Limits
+    from convlab.grading.batch import Change
 
 __all__ = ["add"]
+
+_MOST_ROWS = 60  # in a terminal; the report shows larger classes
 
 
 def add(verbs: Verbs) -> None:
@@ -37,6 +41,16 @@ def add(verbs: Verbs) -> None:
         help="such as exercise_seconds=20,memory=4GiB; a name that is none lists all",
     )
     grade.add_argument("--force", action="store_true", help="run also what has not changed")
+    grade.add_argument(
+        "--exercise",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="play this exercise again for everybody, and this one only; tells what that changes",
+    )
+    grade.add_argument(
+        "--changes", type=Path, metavar="FILE.csv", help="also write there which marks have changed"
+    )
     grade.add_argument(
         "--no-sandbox",
         action="store_true",
@@ -92,7 +106,7 @@ def _grade_file(options: argparse.Namespace, limits: Limits) -> int:
 def _grade_all(options: argparse.Namespace, course: Course, limits: Limits) -> int:
     from convlab.grading import grade_assignment
     from convlab.grading.progress import Progress
-    from convlab.grading.table import table
+    from convlab.grading.table import changes, overview, table
 
     if options.json or options.seed is not None:
         raise Unusable("--json and --seed are for one file: name it with --file")
@@ -105,13 +119,29 @@ def _grade_all(options: argparse.Namespace, course: Course, limits: Limits) -> i
             limits=limits,
             sandboxed=not options.no_sandbox,
             force=options.force,
+            again=options.exercise,
             begin=progress.begin,
             told=progress.told,
         )
-    print(table(options.assignment, batch.marked))
+    show = table if len(batch.marked) <= _MOST_ROWS else overview
+    print(show(options.assignment, batch.marked))
+    if batch.changes:
+        print(f"\n{changes(batch.changes)}")
+    if options.changes:
+        _write_changes(options.changes, batch.changes)
     print(f"\n{progress.summary(batch)}")
     print(f"Gradebook: {course.db_url}. Pages for students: convlab feedback {options.assignment}")
     return 1 if batch.failed else 0
+
+
+def _write_changes(file: Path, changed: Sequence[Change]) -> None:
+    import csv
+
+    with file.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(["student", "name", "exercise", "before", "after", "resubmitted"])
+        for one in changed:
+            writer.writerow([one.student, one.name, one.exercise, one.before, one.after, one.resubmitted])
 
 
 def _feedback(options: argparse.Namespace) -> int:

@@ -19,7 +19,7 @@ from convlab.grading.course import Course, CourseError
 from convlab.grading.handed_in import HandedIn, read
 from convlab.grading.limits import Limits
 from convlab.grading.marks import Marked, marks_of
-from convlab.grading.records import Record, Records, key
+from convlab.grading.records import Keys, Record, Records, keys
 from convlab.grading.referee import ungraded
 from convlab.grading.replay import Replay, replaying
 from convlab.grading.result import Result
@@ -28,10 +28,27 @@ from convlab.grading.sandbox import NoSandbox
 from convlab.grading.seeds import secret_seed
 from convlab.grading.spec import AssignmentSpec
 
-__all__ = ["Batch", "grade_assignment"]
+__all__ = ["Batch", "Change", "grade_assignment"]
 
 # nbgrader takes a student's id for a pattern of files.
 _NOT_IN_AN_ID = set("*?[]{}\\/,")
+
+
+@dataclass(frozen=True)
+class Change:
+    """An exercise for which a student's points are not what they were.
+
+    Parameters
+    ----------
+    resubmitted : whether the student has handed in something else; if not, the exercise or the grader has changed
+    """
+
+    student: str
+    name: str
+    exercise: str
+    before: float
+    after: float
+    resubmitted: bool
 
 
 @dataclass
@@ -42,11 +59,13 @@ class Batch:
     ----------
     marked : everybody's marks, in the order of the ids
     unchanged : how many had been graded before, and were not run
+    changes : what this run has changed in marks that were there before
     failed : student -> why the grader itself could not grade or record the submission; they are graded the next time
     """
 
     marked: list[Marked] = field(default_factory=list)
     unchanged: int = 0
+    changes: list[Change] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
 
@@ -59,6 +78,7 @@ def grade_assignment(
     limits: Limits | None = None,
     sandboxed: bool = True,
     force: bool = False,
+    again: Collection[str] = (),
     pool: Pool | None = None,
     begin: Callable[[int], None] = lambda total: None,
     told: Callable[[Marked | None, str], None] = lambda marked, why: None,
@@ -73,6 +93,7 @@ def grade_assignment(
     limits : what each submission may use
     sandboxed : False runs what students wrote as whoever runs this
     force : run also what has not changed since it was graded
+    again : exercises that are played again for everybody; the others stand where the same submission was graded
     pool : where they are graded; processes on this machine if None, which end with this call
     begin : called once with the number of submissions
     told : called after each submission with its marks, or None and why there are none
@@ -88,9 +109,13 @@ def grade_assignment(
     everyone = course.students(assignment)
     if strangers := sorted(set(students) - set(everyone)):
         raise CourseError(f"{', '.join(strangers)} handed in nothing for {assignment}")
+    if unknown := sorted(set(again) - set(spec.exercises)):
+        raise CourseError(
+            f"{assignment} has no exercise {', '.join(unknown)}; it has {', '.join(spec.exercises)}"
+        )
     if sandboxed:
         sandbox.require()
-    work = _Work(course, spec, limits or Limits(), sandboxed, force, told)
+    work = _Work(course, spec, limits or Limits(), sandboxed, force, again, told)
     chosen = sorted(set(students)) or everyone
     begin(len(chosen))
     with contextlib.ExitStack() as stack:
@@ -102,6 +127,7 @@ def grade_assignment(
                 raise came
             work.take(job, came)
     work.batch.marked.sort(key=lambda one: one.student)
+    work.batch.changes.sort(key=lambda one: (one.student, one.exercise))
     return work.batch
 
 
@@ -112,6 +138,16 @@ def _spec(course: Course, assignment: str) -> AssignmentSpec:
             f"there is no assignment {assignment}: {source} is missing. Build it with `convlab build`"
         )
     return AssignmentSpec.load(source)
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """What is known of a submission that is being run; not its bytes."""
+
+    flags: tuple[str, ...]
+    timestamp: str | None
+    keys: Keys
+    before: tuple[str, dict[str, int]] | None
 
 
 class _Work:
@@ -126,6 +162,7 @@ class _Work:
         limits: Limits,
         sandboxed: bool,
         force: bool,
+        again: Collection[str],
         told: Callable[[Marked | None, str], None],
     ) -> None:
         self._course = course
@@ -133,10 +170,11 @@ class _Work:
         self._limits = limits
         self._sandboxed = sandboxed
         self._force = force
+        self._again = frozenset(again)
         self._told = told
         self._seed = secret_seed(course.own(spec.name))
         self._records = Records(course.own(spec.name) / "results")
-        self._handed_in: dict[str, tuple[HandedIn, str]] = {}
+        self._pending: dict[str, _Pending] = {}
         self.batch = Batch()
 
     def jobs(self, students: Collection[str]) -> Iterator[Job]:
@@ -151,14 +189,18 @@ class _Work:
                 self._course.submitted(self._spec.name, student), f"{self._spec.name}.ipynb", self._limits
             )
             said = [handed.problem, *handed.flags, handed.timestamp or ""]
-            decided_by = key(handed.content, said, self._spec, self._seed, self._limits, self._sandboxed)
-            kept = None if self._force else self._records.read(student)
-            if kept is not None and kept.key == decided_by:
-                self._keep(student, kept, handed)
+            decided_by = keys(handed.content, said, self._spec, self._seed, self._limits, self._sandboxed)
+            before = self._records.read(student)
+            still = {} if before is None or self._force else before.still(decided_by, self._again)
+            if before is not None and len(still) == len(self._spec.exercises):
+                self._keep(student, before, handed)
                 continue
-            handed = dataclasses.replace(handed, content=b"") if handed.problem else handed
-            self._handed_in[student] = (dataclasses.replace(handed, content=b""), decided_by)
-            job = Job(student, handed.content, self._spec, self._seed, self._limits, self._sandboxed)
+            decided_by = dataclasses.replace(decided_by, exercises={**decided_by.exercises, **still})
+            self._pending[student] = _Pending(
+                handed.flags, handed.timestamp, decided_by, before.in_gradebook() if before else None
+            )
+            kept = tuple(one for one in before.result.exercises if one.name in still) if before else ()
+            job = Job(student, handed.content, self._spec, self._seed, self._limits, self._sandboxed, kept)
             if handed.problem:
                 self.take(job, ungraded(handed.problem, self._spec, seed=self._seed))
             else:
@@ -166,16 +208,16 @@ class _Work:
 
     def take(self, job: Job, came: Result | Exception) -> None:
         """Record what came of a job."""
-        handed, decided_by = self._handed_in.pop(job.student)
+        pending = self._pending.pop(job.student)
         if isinstance(came, Exception):
             self._fail(
                 job.student, f"the grader itself failed ({type(came).__name__}: {came}); grade it again"
             )
             return
-        result = dataclasses.replace(came, flags=(*handed.flags, *came.flags))
-        record = Record(decided_by, result)
+        result = dataclasses.replace(came, flags=(*pending.flags, *came.flags))
+        record = Record(pending.keys, result, before=pending.before)
         self._records.write(job.student, record)
-        self._record(job.student, record, handed)
+        self._record(job.student, record, pending.timestamp)
 
     def _keep(self, student: str, kept: Record, handed: HandedIn) -> None:
         """A submission that was graded before. If the run stopped before the gradebook had it, it gets it now."""
@@ -183,17 +225,29 @@ class _Work:
             self.batch.unchanged += 1
             self._tell(student, kept.result)
         else:
-            self._record(student, kept, handed)
+            self._record(student, kept, handed.timestamp)
 
-    def _record(self, student: str, record: Record, handed: HandedIn) -> None:
+    def _record(self, student: str, record: Record, timestamp: str | None) -> None:
         try:
             with _undisturbed():
-                self.replay.record(student, record.result, handed.timestamp)
-                self._records.write(student, dataclasses.replace(record, replayed=True))
+                self.replay.record(student, record.result, timestamp)
+                self._records.write(student, dataclasses.replace(record, replayed=True, before=None))
         except CourseError as error:
             self._fail(student, str(error))
-        else:
-            self._tell(student, record.result)
+            return
+        self._tell(student, record.result)
+        self._compare(student, record)
+
+    def _compare(self, student: str, record: Record) -> None:
+        if record.before is None:
+            return
+        submission, points = record.before
+        name, resubmitted = self.replay.name_of(student), submission != record.keys.submission
+        self.batch.changes += [
+            Change(student, name, one.name, points[one.name], one.points, resubmitted)
+            for one in record.result.exercises
+            if points.get(one.name, one.points) != one.points
+        ]
 
     def _tell(self, student: str, result: Result) -> None:
         marked = Marked(

@@ -1,7 +1,7 @@
 """Keeps each submission's result in a file of its own, so that what has been graded need not be graded again.
 
-A result is kept under a key made of everything that decided it: the bytes handed in, the assignment, the seed, the
-limits, and the code and versions that graded. Files are written whole or not at all.
+Each exercise's result has a key made of everything that decided it: the bytes handed in, the assignment, the seed,
+the limits, the exercise's definition, and the code and versions that graded. Files are written whole or not at all.
 """
 
 from __future__ import annotations
@@ -11,18 +11,34 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
+from convlab.checks import EXERCISES
+from convlab.grading.definition import FOLDER, definition
 from convlab.grading.limits import Limits
 from convlab.grading.result import Result
 from convlab.grading.spec import AssignmentSpec
 
-__all__ = ["Record", "Records", "key"]
+__all__ = ["Keys", "Record", "Records", "keys"]
 
 _PACKAGE = Path(__file__).parents[1]
 # What decides over a verdict, or over what is shown of it.
 _DECIDING = ("checks", "draw", "grading")
+
+
+@dataclasses.dataclass(frozen=True)
+class Keys:
+    """What a result was decided by.
+
+    Parameters
+    ----------
+    submission : of what was handed in, and for what
+    exercises : name -> of all that decided its points; the submission is in each
+    """
+
+    submission: str
+    exercises: Mapping[str, str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,14 +47,38 @@ class Record:
 
     Parameters
     ----------
-    key : of all that decided it
+    keys : of all that decided it
     result : what came of it
     replayed : whether the gradebook has it
+    before : what the gradebook had before it: of which submission, and the points of each exercise
     """
 
-    key: str
+    keys: Keys
     result: Result
     replayed: bool = False
+    before: tuple[str, dict[str, int]] | None = None
+
+    def in_gradebook(self) -> tuple[str, dict[str, int]] | None:
+        """Of which submission the gradebook has marks, and the points of each exercise; None if it has none."""
+        if not self.replayed:
+            return self.before
+        return self.keys.submission, {one.name: one.points for one in self.result.exercises}
+
+    def still(self, keys: Keys, again: Collection[str] = ()) -> dict[str, str]:
+        """The exercises that need not be played again, each with the key under which it was.
+
+        Parameters
+        ----------
+        keys : of all that would decide now
+        again : exercises to play again, and these only: the others stand as long as the submission does
+        """
+        before, now = self.keys.exercises, keys.exercises
+        if before.keys() != now.keys():
+            return {}
+        stands = bool(again) and self.keys.submission == keys.submission
+        return {
+            name: key for name, key in before.items() if name not in again and (stands or key == now[name])
+        }
 
 
 class Records:
@@ -56,12 +96,19 @@ class Records:
         """What is kept of a student's submission; None if nothing is, or it cannot be read."""
         try:
             data = json.loads(self._file(student).read_text(encoding="utf-8"))
-            return Record(data["key"], Result.from_dict(data["result"]), data["replayed"] is True)
+            keys = Keys(data["submission"], dict(data["exercises"]))
+            before = (data["before"][0], dict(data["before"][1])) if data["before"] else None
+            return Record(keys, Result.from_dict(data["result"]), data["replayed"] is True, before)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def write(self, student: str, record: Record) -> None:
-        data = {"key": record.key, "replayed": record.replayed, "result": record.result.as_dict()}
+        data = {
+            **dataclasses.asdict(record.keys),
+            "replayed": record.replayed,
+            "before": record.before,
+            "result": record.result.as_dict(),
+        }
         file = self._file(student)
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f".{file.name}.{os.getpid()}.part")
@@ -79,10 +126,10 @@ class Records:
         return self._folder / f"{student}.json"
 
 
-def key(
+def keys(
     submission: bytes, said: Iterable[str], spec: AssignmentSpec, seed: int, limits: Limits, sandboxed: bool
-) -> str:
-    """All that decides a result, as one text.
+) -> Keys:
+    """All that decides a result.
 
     Parameters
     ----------
@@ -90,28 +137,35 @@ def key(
     said : what is known of it besides, such as flags
     spec, seed, limits, sandboxed : as for `grade`
     """
-    told = json.dumps(
-        [list(said), _of_spec(spec), seed, dataclasses.asdict(limits), sandboxed, _of_code()],
-        sort_keys=True,
-    )
-    return hashlib.sha256(submission + b"\0" + told.encode()).hexdigest()
+    of_submission = _hash(hashlib.sha256(submission).hexdigest(), *said, _of_spec(spec))
+    shared = (of_submission, seed, dataclasses.asdict(limits), sandboxed, _of_code())
+    exercises = {name: _hash(*shared, definition(EXERCISES[name])) for name in spec.exercises}
+    return Keys(of_submission, exercises)
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _of_spec(spec: AssignmentSpec) -> str:
-    cells = [[cell.kind, cell.name, cell.source, cell.exercise, cell.demonstration] for cell in spec.cells]
-    return hashlib.sha256(json.dumps([spec.name, cells]).encode()).hexdigest()
+    return _hash(
+        spec.name,
+        *([cell.kind, cell.name, cell.source, cell.exercise, cell.demonstration] for cell in spec.cells),
+    )
 
 
 @functools.cache
 def _of_code() -> str:
+    """Of what all exercises share: the code that grades, and the versions that it runs on."""
     import platform
     from importlib import metadata
 
     digest = hashlib.sha256()
     for part in _DECIDING:
         for file in sorted((_PACKAGE / part).rglob("*.py")):
-            digest.update(file.relative_to(_PACKAGE).as_posix().encode())
-            digest.update(file.read_bytes())
+            if file.parent != FOLDER:
+                digest.update(file.relative_to(_PACKAGE).as_posix().encode())
+                digest.update(file.read_bytes())
     versions = {name: metadata.version(name) for name in ("numpy", "torch", "ipython")}
     digest.update(json.dumps([platform.python_version(), versions]).encode())
     return digest.hexdigest()

@@ -6,10 +6,11 @@ points for an exercise is to give the right data.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import metadata
 from typing import Any
 
@@ -42,6 +43,7 @@ def grade(
     seed: int,
     limits: Limits | None = None,
     sandboxed: bool = True,
+    kept: Collection[ExerciseResult] = (),
 ) -> Result:
     """Grade one submission.
 
@@ -52,6 +54,7 @@ def grade(
     seed : draws the values of the calls; secret
     limits : what the submission may use
     sandboxed : False runs it without a sandbox, as if the instructor had opened and run it
+    kept : what came of exercises that are not played again
 
     Returns
     -------
@@ -70,7 +73,7 @@ def grade(
         for name in spec.exercises:
             session.not_graded(name, rebuilt.problem)
     else:
-        session.play()
+        session.play(kept)
     return session.result(time.monotonic() - began)
 
 
@@ -102,7 +105,8 @@ class _Session:
         self.judge: Run | None = None
         self.room = 2 * limits.output  # for what the cells show; the student's process keeps to half of it
 
-    def play(self) -> None:
+    def play(self, kept: Collection[ExerciseResult]) -> None:
+        self.exercises.update((one.name, one) for one in kept)
         try:
             self._play()
         finally:
@@ -231,14 +235,12 @@ class _Session:
             report = _examined(player, exercise, self.seed, self._judged)
         # An answer that the comparison was not made for earns nothing, and stops nothing.
         except Exception as error:
-            self.flags.append(
-                f"{name}: its answers could not be compared ({type(error).__name__}: {error})"[:300]
-            )
             self.not_graded(name, f"{name}: its answers are no arrays or numbers that could be compared")
+            self._add(name, flag=f"its answers could not be compared ({type(error).__name__}: {error})"[:300])
         else:
             self._keep(name, report, time.monotonic() - began)
         if why := player.dead or player.stopped:
-            self.limits_hit.append(f"{name}: {why}")
+            self._add(name, limit=why)
         if player.dead:
             raise _Ended(player.dead)
         try:
@@ -293,7 +295,16 @@ class _Session:
             picture=report.picture._repr_html_() if report.picture else "",
         )
         if "write the sums yourself" in message:
-            self.flags.append(f"{name}: called what the exercise refuses")
+            self._add(name, flag="called what the exercise refuses")
+
+    def _add(self, name: str, *, limit: str = "", flag: str = "") -> None:
+        """Say of an exercise that has its verdict what else the instructor should know."""
+        one = self.exercises[name]
+        self.exercises[name] = dataclasses.replace(
+            one,
+            limits_hit=(*one.limits_hit, *([f"{name}: {limit}"] if limit else [])),
+            flags=(*one.flags, *([printable(f"{name}: {flag}")] if flag else [])),
+        )
 
     def not_graded(self, name: str, why: str) -> None:
         """No points, and why, for the student."""
@@ -319,17 +330,20 @@ class _Session:
 
     def result(self, seconds: float) -> Result:
         nothing: list[dict[str, Any]] = []
+        exercises = tuple(self.exercises[name] for name in self.spec.exercises)
+        limits_hit = [*self.limits_hit, *(limit for one in exercises for limit in one.limits_hit)]
+        flags = [*map(printable, self.flags), *(flag for one in exercises for flag in one.flags)]
         return Result(
             assignment=self.spec.name,
             seed=self.seed,
-            exercises=tuple(self.exercises[name] for name in self.spec.exercises),
+            exercises=exercises,
             cells=tuple(
                 self.cells.get(index, CellResult(*self._told(index), False, nothing))
                 for index in range(len(self.rebuilt.cells))
             ),
             problem=self.rebuilt.problem,
-            limits_hit=tuple(dict.fromkeys(self.limits_hit)),
-            flags=tuple(dict.fromkeys(map(printable, self.flags)))[:MOST_FLAGS],
+            limits_hit=tuple(dict.fromkeys(limits_hit)),
+            flags=tuple(dict.fromkeys(flags))[:MOST_FLAGS],
             seconds=seconds,
             versions=dict(_versions()),
             sandboxed=self.sandboxed,

@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = ["CellResult", "ExerciseResult", "Group", "Result"]
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +30,7 @@ class ExerciseResult:
     message : what the student reads
     cause : the sentence that names the mistake, if it is known
     picture : what the first wrong entry should read beside what it reads, as an <img>; "" if there is none
+    limits_hit, flags : what of the submission's is this exercise's
     """
 
     name: str
@@ -41,6 +42,8 @@ class ExerciseResult:
     cause: str | None = None
     seconds: float = 0.0
     picture: str = ""
+    limits_hit: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,7 +121,12 @@ class Result:
             plain = {field.name: data[field.name] for field in dataclasses.fields(cls)}
             plain["exercises"] = tuple(
                 ExerciseResult(
-                    **{**one, "groups": {name: Group(**group) for name, group in one["groups"].items()}}
+                    **{
+                        **one,
+                        "groups": {name: Group(**group) for name, group in one["groups"].items()},
+                        "limits_hit": tuple(one["limits_hit"]),
+                        "flags": tuple(one["flags"]),
+                    }
                 )
                 for one in data["exercises"]
             )

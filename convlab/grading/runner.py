@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from convlab.grading.limits import Limits
-from convlab.grading.result import Result
+from convlab.grading.result import ExerciseResult, Result
 from convlab.grading.spec import AssignmentSpec
 
 __all__ = ["Job", "LocalPool", "Pool", "run"]
@@ -35,6 +35,7 @@ class Job:
     seed: int
     limits: Limits
     sandboxed: bool = True
+    kept: tuple[ExerciseResult, ...] = ()
 
 
 class Pool(Protocol):
@@ -162,7 +163,9 @@ def _nothing() -> None:
 def _grade(job: Job) -> Result:
     from convlab.grading.referee import grade
 
-    return grade(job.content, job.spec, seed=job.seed, limits=job.limits, sandboxed=job.sandboxed)
+    return grade(
+        job.content, job.spec, seed=job.seed, limits=job.limits, sandboxed=job.sandboxed, kept=job.kept
+    )
 
 
 def _cores() -> int:

@@ -1,13 +1,14 @@
-"""The marks of a class as a table to read in a terminal."""
+"""The marks of a class as text to read in a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convlab.grading.batch import Change
 from convlab.grading.marks import Marked
 from convlab.grading.result import Result
 
-__all__ = ["one_result", "table"]
+__all__ = ["changes", "one_result", "overview", "table"]
 
 
 def table(assignment: str, marked: Sequence[Marked]) -> str:
@@ -28,6 +29,31 @@ def table(assignment: str, marked: Sequence[Marked]) -> str:
                 reasons.setdefault(mark.reason, []).append(mark.exercise)
         lines += [f"    {_labelled(names, reason)}" for reason, names in reasons.items()]
         lines += [f"    to look at: {flag}" for flag in one.flags]
+    return "\n".join(lines)
+
+
+def overview(assignment: str, marked: Sequence[Marked]) -> str:
+    """A class too large for a table: how each exercise went."""
+    exercises = [mark.exercise for mark in marked[0].marks]
+    width = max(map(len, [assignment, *exercises]))
+    lines = [f"{assignment.ljust(width)}  full points      mean", "─" * (width + 23)]
+    for number, exercise in enumerate(exercises):
+        marks = [one.marks[number] for one in marked]
+        full = sum(mark.points == mark.max_points for mark in marks)
+        mean = sum(mark.points for mark in marks) / len(marks)
+        lines.append(
+            f"{exercise.ljust(width)}  {full:4} of {len(marks):4}  {mean:5.1f}/{marks[0].max_points:g}"
+        )
+    flagged = sum(bool(one.flags) for one in marked)
+    return "\n".join([*lines, f"{flagged} submissions to look at. Everything: convlab report {assignment}"])
+
+
+def changes(changed: Sequence[Change]) -> str:
+    """Marks that are not what they were: before, after, and whether the student handed in something else."""
+    lines = [f"{len(changed)} marks have changed:"]
+    for one in changed:
+        why = "  (handed in again)" if one.resubmitted else ""
+        lines.append(f"    {one.name}: {one.exercise} {one.before:g} → {one.after:g}{why}")
     return "\n".join(lines)
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from convlab.grading import AssignmentSpec, Limits, Result
-from convlab.grading.records import Record, Records, key
+from convlab.grading.records import Keys, Record, Records, keys
 from convlab.grading.result import CellResult, ExerciseResult, Group
+from convlab.grading.spec import SpecCell
 
-SPEC = AssignmentSpec("01", ())
 RESULT = Result(
     assignment="01_conv1d",
     seed=2**53 - 1,
@@ -17,7 +17,9 @@ RESULT = Result(
         ExerciseResult(
             "a", 1, 3, {"plain": Group(1, 1), "rest": Group(0, 2)}, "partial", "größer ≥", "because"
         ),
-        ExerciseResult("b", 0, 2, {"plain": Group(0, 2)}, "failed", "no", None, 0.25, "<img>"),
+        ExerciseResult(
+            "b", 0, 2, {"plain": Group(0, 2)}, "failed", "no", None, 0.25, "<img>", ("b: slow",), ("b: odd",)
+        ),
     ),
     cells=(
         CellResult(
@@ -47,10 +49,12 @@ def test_what_is_no_result_is_refused(change):
 def test_a_record_is_kept_for_each_student(tmp_path):
     records = Records(tmp_path / "results")
     assert records.read("s1") is None
-    records.write("s1", Record("k", RESULT))
-    records.write("s2", Record("l", RESULT, replayed=True))
-    assert records.read("s1") == Record("k", RESULT, replayed=False)
-    assert records.read("s2") == Record("l", RESULT, replayed=True)
+    first = Record(Keys("k", {"a": "1", "b": "2"}), RESULT)
+    second = Record(Keys("l", {"a": "3", "b": "4"}), RESULT, replayed=True, before=("m", {"a": 1, "b": 0}))
+    records.write("s1", first)
+    records.write("s2", second)
+    assert records.read("s1") == first
+    assert records.read("s2") == second
     assert sorted(file.name for file in (tmp_path / "results").iterdir()) == ["s1.json", "s2.json"]
 
 
@@ -62,12 +66,18 @@ def test_a_record_that_was_cut_off_is_none(tmp_path, text):
     assert Records(tmp_path).read("s1") is None
 
 
+SPEC = AssignmentSpec(
+    "01_conv1d",
+    tuple(SpecCell("check", f"{one}_check", "", {}, one) for one in ("correlate1d", "output_size")),
+)
+
+
 def decided_by(submission=b"x", said=(), spec=SPEC, seed=1, limits=None, sandboxed=True):
-    return key(submission, said, spec, seed, limits or Limits(), sandboxed)
+    return keys(submission, said, spec, seed, limits or Limits(), sandboxed)
 
 
-def test_all_that_decides_is_in_the_key():
-    keys = [
+def test_all_that_decides_is_in_each_key():
+    told = [
         decided_by(),
         decided_by(b"y"),
         decided_by(said=("late",)),
@@ -76,8 +86,13 @@ def test_all_that_decides_is_in_the_key():
         decided_by(limits=Limits(memory=1)),
         decided_by(sandboxed=False),
     ]
-    assert len(set(keys)) == len(keys)
-    assert decided_by() == keys[0]
+    assert all(one.exercises.keys() == {"correlate1d", "output_size"} for one in told)
+    each = [key for one in told for key in one.exercises.values()]
+    assert len(set(each)) == len(each)
+    assert decided_by() == told[0]
+    # What was handed in, and for what, is known apart: the seed and the limits are not the student's.
+    assert len({one.submission for one in told}) == 4
+    assert decided_by(seed=2).submission == decided_by().submission
 
 
 def test_the_code_that_grades_is_in_the_key(monkeypatch):
@@ -85,5 +100,22 @@ def test_the_code_that_grades_is_in_the_key(monkeypatch):
 
     before = decided_by()
     monkeypatch.setattr(records, "_of_code", lambda: "another version")
-    assert decided_by() != before
+    assert not set(decided_by().exercises.values()) & set(before.exercises.values())
     assert Path(records._PACKAGE, "checks", "compare.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("now", "again", "still"),
+    [
+        (Keys("s", {"a": "1", "b": "2"}), (), {"a": "1", "b": "2"}),
+        (Keys("s", {"a": "1", "b": "9"}), (), {"a": "1"}),
+        (Keys("t", {"a": "8", "b": "9"}), (), {}),
+        (Keys("s", {"a": "1", "b": "2"}), ("a",), {"b": "2"}),
+        # One exercise again, and this one only: the others stand with the key they were played under.
+        (Keys("s", {"a": "8", "b": "9"}), ("a",), {"b": "2"}),
+        (Keys("t", {"a": "8", "b": "9"}), ("a",), {}),
+        (Keys("s", {"a": "1"}), (), {}),
+    ],
+)
+def test_what_has_not_changed_still_stands(now, again, still):
+    assert Record(Keys("s", {"a": "1", "b": "2"}), RESULT).still(now, again) == still
