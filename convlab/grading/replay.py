@@ -123,7 +123,23 @@ def replaying(course: Course, assignment: str) -> Iterator[Replay]:
             config.Exporter.optimistic_validation = True
 
         with nbgrader_api(course, change) as api, _one_gradebook():
+            _open_first(course)
             yield Replay(api, assignment, Path(scratch))
+
+
+def _open_first(course: Course) -> None:
+    """Open the gradebook so that its tables are there.
+
+    Whoever opens a new one makes its tables, and two who do so at the same moment would disturb each other: on
+    PostgreSQL one of them fails.
+    """
+    import fcntl  # where this module is used there is Linux, but it is imported elsewhere too
+
+    (course.root / "grading").mkdir(exist_ok=True)
+    with open(course.root / "grading" / "gradebook.lock", "w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with Gradebook(course.db_url, course.course_id):
+            pass
 
 
 @contextmanager

@@ -1,5 +1,11 @@
-"""The instructor's notebooks that are graded against: built from the chapter texts, as git does not keep them."""
+"""What the tests of grading share: the instructor's notebooks, and a PostgreSQL server.
 
+Where there is none, its tests skip and say so; with CONVLAB_NEEDS_POSTGRES=1 they fail instead.
+"""
+
+import os
+import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -13,11 +19,42 @@ from convlab.checks import EXERCISES
 ROOT = Path(__file__).parents[2]
 
 
+sys.path.append(str(ROOT / "tests"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def sources():
+    """The notebooks that are graded against: built from the chapter texts, as git does not keep them."""
     course = Course(ROOT, EXERCISES, Path(convlab.solutions.__path__[0]))
     for chapter in course.chapters():
         file, text = course.source(chapter), as_text(source_notebook(read_chapter(course, chapter)))
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8", newline="\n")
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """The address of a PostgreSQL server of our own, without a database."""
+    import postgres
+
+    if postgres.programs() is None:
+        reason = "needs a PostgreSQL server (apt-get install postgresql)"
+        if os.environ.get("CONVLAB_NEEDS_POSTGRES") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with postgres.server() as address:
+        yield address
+
+
+@pytest.fixture
+def database(postgres):
+    """The address of a new, empty database."""
+    from sqlalchemy import create_engine, text
+
+    name = f"test_{uuid.uuid4().hex}"
+    engine = create_engine(f"{postgres}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return f"{postgres}/{name}"

@@ -1,6 +1,7 @@
 """All kinds of submissions as one class, four at a time: everybody gets what they earn, in the gradebook too."""
 
 import importlib.util
+import json
 import os
 import shutil
 import sys
@@ -89,3 +90,36 @@ def test_everybody_has_a_readable_notebook_of_bounded_size(graded):
     for student in expected:
         # 4 MiB of outputs, of which each character may take six in JSON.
         assert course.autograded(CHAPTER, student).stat().st_size < 30_000_000, student
+
+
+def everything(course, students):
+    """All that the gradebook says of each: when it was handed in, and each cell's scores and comments."""
+    told = {}
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        for student in students:
+            submission = gradebook.find_submission(CHAPTER, student)
+            (notebook,) = submission.notebooks
+            grades = sorted(
+                (g.name, g.auto_score, g.manual_score, g.needs_manual_grade) for g in notebook.grades
+            )
+            comments = sorted((one.name, one.auto_comment) for one in notebook.comments)
+            told[student] = (submission.timestamp, submission.score, submission.max_score, grades, comments)
+    return told
+
+
+def test_on_postgresql_the_gradebook_is_the_same(graded, database, tmp_path):
+    """The whole corpus again, resumed where all was graded and nothing recorded, into a server's database."""
+    course, expected, _ = graded
+    for part in ("source", "submitted", "grading"):
+        shutil.copytree(course.root / part, tmp_path / part, symlinks=True)
+    shutil.copy(course.root / "nbgrader_config.py", tmp_path)
+    with (tmp_path / "nbgrader_config.py").open("a", encoding="utf-8") as file:
+        file.write(f"\nc.CourseDirectory.db_url = {database!r}\n")
+    for file in (tmp_path / "grading" / CHAPTER / "results").iterdir():
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        file.write_text(json.dumps({**kept, "replayed": False}), encoding="utf-8")
+    other = Course(tmp_path)
+    assert other.db_url == database
+    batch = grade_assignment(other, CHAPTER, students=list(expected), jobs=1)
+    assert batch.failed == {}
+    assert everything(other, expected) == everything(course, expected)

@@ -1,7 +1,6 @@
 """A kept result comes back whole under the key of all that decided it, and not otherwise."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -101,7 +100,10 @@ def test_the_code_that_grades_is_in_the_key(monkeypatch):
     before = decided_by()
     monkeypatch.setattr(records, "_of_code", lambda: "another version")
     assert not set(decided_by().exercises.values()) & set(before.exercises.values())
-    assert Path(records._PACKAGE, "checks", "compare.py").is_file()
+    files = {file for part in records._DECIDING for file in records._PACKAGE.glob(part)}
+    assert {records._PACKAGE / one for one in ("checks/compare.py", "checks/guard/__init__.py")} <= files
+    assert records._PACKAGE / "grading" / "referee.py" in files
+    assert records._PACKAGE / "grading" / "feedback" / "page.py" not in files
 
 
 @pytest.mark.parametrize(
