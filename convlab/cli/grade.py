@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,11 @@ def add(verbs: Verbs) -> None:
     grade.add_argument("--student", action="append", default=[], metavar="ID", help="this student's only")
     grade.add_argument(
         "--jobs", type=positive, metavar="N", help="processes at a time (default: one for each core)"
+    )
+    grade.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="grade on the workers of a Dask cluster, such as tcp://10.0.0.5:8786",
     )
     grade.add_argument(
         "--limits",
@@ -105,12 +111,17 @@ def _grade_file(options: argparse.Namespace, limits: Limits) -> int:
 
 def _grade_all(options: argparse.Namespace, course: Course, limits: Limits) -> int:
     from convlab.grading import grade_assignment
+    from convlab.grading.cluster import ClusterPool
     from convlab.grading.progress import Progress
     from convlab.grading.table import changes, overview, table
 
     if options.json or options.seed is not None:
         raise Unusable("--json and --seed are for one file: name it with --file")
-    with Progress() as progress:
+    if options.jobs and options.scheduler:
+        raise Unusable("--jobs is for this machine; the workers of --scheduler are as many as were started")
+    with contextlib.ExitStack() as stack:
+        pool = stack.enter_context(ClusterPool(options.scheduler)) if options.scheduler else None
+        progress = stack.enter_context(Progress())
         batch = grade_assignment(
             course,
             options.assignment,
@@ -120,6 +131,7 @@ def _grade_all(options: argparse.Namespace, course: Course, limits: Limits) -> i
             sandboxed=not options.no_sandbox,
             force=options.force,
             again=options.exercise,
+            pool=pool,
             begin=progress.begin,
             told=progress.told,
         )

@@ -113,7 +113,7 @@ def grade_assignment(
         raise CourseError(
             f"{assignment} has no exercise {', '.join(unknown)}; it has {', '.join(spec.exercises)}"
         )
-    if sandboxed:
+    if sandboxed and pool is None:
         sandbox.require()
     work = _Work(course, spec, limits or Limits(), sandboxed, force, again, told)
     chosen = sorted(set(students)) or everyone
@@ -123,8 +123,8 @@ def grade_assignment(
         pool = pool or stack.enter_context(LocalPool(jobs, sandboxed))
         work.replay = stack.enter_context(replaying(course, assignment))
         for job, came in run(work.jobs(chosen), pool):
-            if isinstance(came, NoSandbox):
-                raise came
+            if isinstance(came, (NoSandbox, CourseError)):
+                raise came  # it would be the same for everybody
             work.take(job, came)
     work.batch.marked.sort(key=lambda one: one.student)
     work.batch.changes.sort(key=lambda one: (one.student, one.exercise))

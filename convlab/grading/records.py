@@ -20,7 +20,7 @@ from convlab.grading.limits import Limits
 from convlab.grading.result import Result
 from convlab.grading.spec import AssignmentSpec
 
-__all__ = ["Keys", "Record", "Records", "keys"]
+__all__ = ["Keys", "Record", "Records", "code_hash", "keys"]
 
 _PACKAGE = Path(__file__).parents[1]
 # What decides over a verdict, or over its picture. What only reads results, or makes pages of them, does not.
@@ -138,7 +138,7 @@ def keys(
     spec, seed, limits, sandboxed : as for `grade`
     """
     of_submission = _hash(hashlib.sha256(submission).hexdigest(), *said, _of_spec(spec))
-    shared = (of_submission, seed, dataclasses.asdict(limits), sandboxed, _of_code())
+    shared = (of_submission, seed, dataclasses.asdict(limits), sandboxed, code_hash())
     exercises = {name: _hash(*shared, definition(EXERCISES[name])) for name in spec.exercises}
     return Keys(of_submission, exercises)
 
@@ -155,7 +155,7 @@ def _of_spec(spec: AssignmentSpec) -> str:
 
 
 @functools.cache
-def _of_code() -> str:
+def code_hash() -> str:
     """Of what all exercises share: the code that grades, and the versions that it runs on."""
     import platform
     from importlib import metadata

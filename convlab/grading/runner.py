@@ -11,7 +11,15 @@ import os
 import signal
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,7 +27,7 @@ from convlab.grading.limits import Limits
 from convlab.grading.result import ExerciseResult, Result
 from convlab.grading.spec import AssignmentSpec
 
-__all__ = ["Job", "LocalPool", "Pool", "run"]
+__all__ = ["Job", "LocalPool", "Pool", "grade_job", "run"]
 
 _TRIES = 2
 _AHEAD = 2  # jobs handed out for each process, so that none waits for the one who writes
@@ -41,8 +49,8 @@ class Job:
 class Pool(Protocol):
     """Somewhere to grade: an executor, and another one if its processes were lost."""
 
-    size: int
-
+    @property
+    def size(self) -> int: ...
     def executor(self) -> Executor: ...
     def renew(self) -> Executor: ...
 
@@ -114,7 +122,7 @@ def run(jobs: Iterable[Job], pool: Pool) -> Iterator[tuple[Job, Result | Excepti
             if job is None:
                 break
             try:
-                running[executor.submit(_grade, job)] = (job, tries)
+                running[executor.submit(grade_job, job)] = (job, tries)
             except BrokenExecutor:
                 again.append((job, tries))
                 lost = True
@@ -122,7 +130,7 @@ def run(jobs: Iterable[Job], pool: Pool) -> Iterator[tuple[Job, Result | Excepti
             return
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             job, tries = running.pop(future)
-            error = future.exception()
+            error = _error_of(future)
             lost = lost or isinstance(error, BrokenExecutor)
             if error is None:
                 yield job, future.result()
@@ -132,6 +140,13 @@ def run(jobs: Iterable[Job], pool: Pool) -> Iterator[tuple[Job, Result | Excepti
                 yield job, error
             else:
                 raise error
+
+
+def _error_of(future: Future[Result]) -> BaseException | None:
+    try:
+        return future.exception()
+    except CancelledError:  # as nobody here cancels, the executor has lost what would have run it
+        return BrokenExecutor("the job was cancelled")
 
 
 def _begin(sandboxed: bool) -> None:
@@ -160,7 +175,8 @@ def _nothing() -> None:
     from convlab.grading import referee  # noqa: F401 - loads what every job needs
 
 
-def _grade(job: Job) -> Result:
+def grade_job(job: Job) -> Result:
+    """Grade a job in this process."""
     from convlab.grading.referee import grade
 
     return grade(

@@ -98,7 +98,7 @@ def test_the_code_that_grades_is_in_the_key(monkeypatch):
     from convlab.grading import records
 
     before = decided_by()
-    monkeypatch.setattr(records, "_of_code", lambda: "another version")
+    monkeypatch.setattr(records, "code_hash", lambda: "another version")
     assert not set(decided_by().exercises.values()) & set(before.exercises.values())
     files = {file for part in records._DECIDING for file in records._PACKAGE.glob(part)}
     assert {records._PACKAGE / one for one in ("checks/compare.py", "checks/guard/__init__.py")} <= files

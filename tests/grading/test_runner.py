@@ -117,7 +117,7 @@ def who_am_i(job):
 
 @pytest.mark.more
 def test_processes_of_this_machine_survive_one_that_dies(monkeypatch):
-    monkeypatch.setattr(runner, "_grade", who_am_i)
+    monkeypatch.setattr(runner, "grade_job", who_am_i)
     monkeypatch.setattr(runner, "_begin", quietly)
     monkeypatch.setattr(runner, "_nothing", os.getpid)
     with LocalPool(2) as pool:

@@ -1,0 +1,103 @@
+"""Grades on other machines: a Dask cluster's workers as the pool, each with a sandbox and a warm process of its own.
+
+The workers get what the local pool's processes get, and give the same results back. They must have this very convlab.
+A worker that is lost costs the time of what it was grading: Dask gives that to another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from concurrent.futures import Executor, Future
+from typing import Any
+
+from convlab.grading.course import CourseError
+from convlab.grading.records import code_hash
+from convlab.grading.result import Result
+from convlab.grading.runner import Job, grade_job
+
+__all__ = ["ClusterPool"]
+
+_SECONDS_TO_CONNECT = 10
+
+# A worker may have more threads than one; the warm process and torch's settings are the process's.
+_one_at_a_time = threading.Lock()
+
+
+class ClusterPool:
+    """The workers of a Dask cluster.
+
+    Parameters
+    ----------
+    address : of its scheduler, such as "tcp://10.0.0.5:8786"
+
+    Raises
+    ------
+    CourseError
+        If there is no scheduler, no worker, or distributed is not installed.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise CourseError("--scheduler needs Dask: pip install 'convlab[cluster]'") from error
+        self._address = address
+        try:
+            self._client: Any = Client(address, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise CourseError(
+                f"no Dask scheduler answers at {address!r}: start one with `dask scheduler`, and give its address, "
+                "such as tcp://10.0.0.5:8786"
+            ) from error
+        try:
+            # A machine that has only just been started is waited for.
+            self._client.wait_for_workers(1, timeout=_SECONDS_TO_CONNECT)
+        except TimeoutError as error:
+            self._client.close()
+            raise CourseError(
+                f"the scheduler at {address} has no worker: start some with `dask worker {address} --nthreads 1`"
+            ) from error
+
+    @property
+    def size(self) -> int:
+        """How many submissions can be graded at a time; workers may come and go."""
+        return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+
+    def executor(self) -> Executor:
+        return _Executor(self._client.get_executor(pure=False))
+
+    def renew(self) -> Executor:
+        raise CourseError(
+            f"the connection to the scheduler at {self._address} is lost. The same command goes on from here"
+        )
+
+    def __enter__(self) -> ClusterPool:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with contextlib.suppress(Exception):  # a scheduler that has gone cannot be told goodbye
+            self._client.close(timeout=5)
+
+
+class _Executor(Executor):
+    """Dask's executor, which sends along what must be the same on both sides."""
+
+    def __init__(self, dask: Executor) -> None:
+        self._dask = dask
+
+    def submit(self, function: Any, /, job: Job) -> Future[Any]:  # type: ignore[override]
+        assert function is grade_job
+        return self._dask.submit(_on_worker, job, code_hash())
+
+
+def _on_worker(job: Job, code: str) -> Result:
+    if code != code_hash():
+        import socket
+
+        raise CourseError(
+            f"the worker on {socket.gethostname()} has another convlab, NumPy, torch or Python than this machine: "
+            "install the same on both"
+        )
+    with _one_at_a_time:
+        return grade_job(job)
