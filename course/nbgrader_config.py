@@ -11,7 +11,8 @@ c = get_config()
 here = Path(__file__).resolve().parent
 
 # The gradebook is the SQLite file course/gradebook.db; another database goes here:
-# c.CourseDirectory.db_url = "postgresql://user:password@host/convlab"
+# (pip install 'convlab[postgres]').
+# c.CourseDirectory.db_url = "postgresql+psycopg://user:password@host/convlab"
 c.CourseDirectory.course_id = "convlab"
 
 # What stands in a released exercise instead of the solution.
@@ -28,6 +29,16 @@ c.ExecutePreprocessor.shutdown_kernel = "immediate"
 c.Execute.extra_arguments = ["--log-level=ERROR"]
 # Times in the notebook would make every autograded file differ from the last run's.
 c.ExecutePreprocessor.record_timing = False
+
+# Late work costs nothing unless these lines are taken in. An assignment's due date is told to nbgrader:
+# `nbgrader db assignment add 01_conv1d --duedate "2027-03-01 12:00:00 UTC"`. A change here is recorded by the next
+# `convlab grade` without running anything again.
+# c.AssignLatePenalties.plugin_class = "convlab.grading.policies.LatePerDay"
+# c.LatePerDay.per_day = 0.1        # a tenth of what was earned, for each day that has begun
+# c.LatePerDay.of = "max_score"     # of what could be earned instead
+# c.LatePerDay.most = 0.5           # never more than half
+# c.LatePerDay.grace_minutes = 15   # so much later is not late
+# c.LatePerDay.extensions = {"01_conv1d": {"sample-student": 2}}  # days more for one; 0 takes them back
 
 # Feedback pages without scripts, that load nothing and show neither hidden tests nor seeds.
 c.GenerateFeedback.exporter_class = "convlab.grading.feedback.FeedbackExporter"

@@ -220,8 +220,11 @@ class _Work:
         self._record(job.student, record, pending.timestamp)
 
     def _keep(self, student: str, kept: Record, handed: HandedIn) -> None:
-        """A submission that was graded before. If the run stopped before the gradebook had it, it gets it now."""
-        if kept.replayed and self._course.autograded(self._spec.name, student).is_file():
+        """A submission that was graded before. If the gradebook has it not, or not as it must be, it gets it now."""
+        if (
+            kept.replayed == self.replay.policy
+            and self._course.autograded(self._spec.name, student).is_file()
+        ):
             self.batch.unchanged += 1
             self._tell(student, kept.result)
         else:
@@ -231,7 +234,9 @@ class _Work:
         try:
             with _undisturbed():
                 self.replay.record(student, record.result, timestamp)
-                self._records.write(student, dataclasses.replace(record, replayed=True, before=None))
+                self._records.write(
+                    student, dataclasses.replace(record, replayed=self.replay.policy, before=None)
+                )
         except CourseError as error:
             self._fail(student, str(error))
             return

@@ -49,13 +49,13 @@ class Record:
     ----------
     keys : of all that decided it
     result : what came of it
-    replayed : whether the gradebook has it
+    replayed : under which policy for late work the gradebook has it; "" if it has not
     before : what the gradebook had before it: of which submission, and the points of each exercise
     """
 
     keys: Keys
     result: Result
-    replayed: bool = False
+    replayed: str = ""
     before: tuple[str, dict[str, int]] | None = None
 
     def in_gradebook(self) -> tuple[str, dict[str, int]] | None:
@@ -98,7 +98,7 @@ class Records:
             data = json.loads(self._file(student).read_text(encoding="utf-8"))
             keys = Keys(data["submission"], dict(data["exercises"]))
             before = (data["before"][0], dict(data["before"][1])) if data["before"] else None
-            return Record(keys, Result.from_dict(data["result"]), data["replayed"] is True, before)
+            return Record(keys, Result.from_dict(data["result"]), str(data["replayed"]), before)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,7 @@ from nbgrader.preprocessors import (
     saveautogrades,
 )
 
+from convlab.grading import policies
 from convlab.grading.course import Course, CourseError
 from convlab.grading.feedback.pictures import data_uri
 from convlab.grading.feedback.sanitise import sanitised
@@ -35,7 +37,14 @@ from convlab.grading.result import CellResult, ExerciseResult, Result
 
 __all__ = ["Replay", "replaying"]
 
-_OPENS_GRADEBOOKS = (autograde, latesubmissions, overwritecells, overwritekernelspec, saveautogrades)
+_OPENS_GRADEBOOKS: tuple[Any, ...] = (
+    autograde,
+    latesubmissions,
+    overwritecells,
+    overwritekernelspec,
+    policies,
+    saveautogrades,
+)
 
 
 class GivenOutputs(Execute):  # type: ignore[misc]
@@ -58,6 +67,10 @@ class Replay:
     api : nbgrader's, which reads submissions and writes releases in `scratch`
     assignment : whose results
     scratch : an empty folder
+
+    Attributes
+    ----------
+    policy : what besides a result decides over what is recorded of it, as a short text
     """
 
     def __init__(self, api: Any, assignment: str, scratch: Path) -> None:
@@ -69,6 +82,8 @@ class Replay:
         self._release = nbformat.read(release, as_version=4)
         with api.gradebook as gradebook:
             self._names = {one.id: _full_name(one) for one in gradebook.students}
+            due = gradebook.find_assignment(assignment).duedate
+        self.policy = _hash(f"{policies.of_course(api.config)} {due}")
 
     def name_of(self, student: str) -> str:
         """A student's name, or the id where the gradebook has none."""
@@ -109,15 +124,18 @@ def replaying(course: Course, assignment: str) -> Iterator[Replay]:
     CourseError
         If nbgrader cannot release the assignment.
     """
+    policies.check(course.config)
     with tempfile.TemporaryDirectory(prefix="convlab-replay-") as scratch:
 
         def change(config: Any) -> None:
             # An absolute path wins over the root that it is joined to.
             config.CourseDirectory.submitted_directory = str(Path(scratch) / "submitted")
             config.CourseDirectory.release_directory = str(Path(scratch) / "release")
+            steps = config.Autograde.get(
+                "autograde_preprocessors", Autograde.autograde_preprocessors.default()
+            )
             config.Autograde.autograde_preprocessors = [
-                GivenOutputs if step is Execute else step
-                for step in Autograde.autograde_preprocessors.default()
+                GivenOutputs if _executes(step) else step for step in steps
             ]
             # Once after all steps is enough: each step is nbgrader's own.
             config.Exporter.optimistic_validation = True
@@ -125,6 +143,12 @@ def replaying(course: Course, assignment: str) -> Iterator[Replay]:
         with nbgrader_api(course, change) as api, _one_gradebook():
             _open_first(course)
             yield Replay(api, assignment, Path(scratch))
+
+
+def _executes(step: Any) -> bool:
+    if isinstance(step, str):
+        return step.rpartition(".")[2] == "Execute"
+    return isinstance(step, type) and issubclass(step, Execute)
 
 
 def _open_first(course: Course) -> None:
@@ -157,6 +181,10 @@ def _one_gradebook() -> Iterator[None]:
     finally:
         for module in _OPENS_GRADEBOOKS:
             module.Gradebook = Gradebook
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _full_name(student: Any) -> str:
