@@ -1,4 +1,4 @@
-"""`python -m tests.bench race | memory | prices | sample | grading`, with as many threads for BLAS as for torch.
+"""`python -m tests.bench race | memory | prices | sample | grading | class`, with as many threads for BLAS as for torch.
 
 NumPy's OpenBLAS reads its number of threads when it is loaded. So this starts itself again with the
 environment set, and gives torch the same number.
@@ -14,7 +14,7 @@ STARTED = "CONVLAB_BENCH_THREADS"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("what", choices=["race", "memory", "prices", "sample", "grading"])
+    parser.add_argument("what", choices=["race", "memory", "prices", "sample", "grading", "class"])
     parser.add_argument(
         "--threads",
         type=int,
@@ -24,14 +24,19 @@ def main() -> int:
     parser.add_argument("--layer", default="", help="only layers whose name holds this")
     parser.add_argument("--methods", default="", help="only these of ours, by commas")
     parser.add_argument("--count", type=int, default=40, help="layers that sample draws (40)")
-    parser.add_argument("--seed", type=int, default=0, help="of sample's layers (0)")
-    parser.add_argument("--submissions", type=int, default=40, help="that grading grades (40)")
+    parser.add_argument("--seed", type=int, default=0, help="of sample's layers and of the class (0)")
+    parser.add_argument("--submissions", type=int, help="how many grading (40) and class (500) grade")
     parser.add_argument("--processor-time", action="store_true", help="count that instead, for busy machines")
     arguments = parser.parse_args()
     if arguments.what == "grading":
         from tests.bench import grading
 
-        grading.main(arguments.submissions, max(1, min(arguments.rounds, 5)))
+        grading.main(arguments.submissions or 40, max(1, min(arguments.rounds, 5)))
+        return 0
+    if arguments.what == "class":
+        from tests.bench import klass
+
+        klass.main(arguments.submissions or 500, arguments.seed)
         return 0
     if STARTED not in os.environ:
         threads = str(arguments.threads)
