@@ -8,6 +8,7 @@ not be needed; never the other way round.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import symtable
 from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ def needed(instructors: Sequence[str], students: Sequence[str]) -> list[bool]:
     if any(names is None for names in looked_up):
         return [True] * len(instructors)
     wanted = {name for names in looked_up for name in names or ()}
-    modules = {name for source in instructors for name in _imported(source)}
+    modules = frozenset(name for source in instructors for name in _imported(source))
     bound = [_bound(source, modules) for source in instructors]
     runs = [names is None for names in bound]
     waiting = [index for index, must in enumerate(runs) if must]
@@ -71,7 +72,9 @@ def _of_table(table: symtable.SymbolTable) -> Iterator[str]:
         yield from _of_table(inner)
 
 
-def _bound(source: str, modules: set[str]) -> set[str] | None:
+# The instructor's cells are the same for a whole class.
+@functools.lru_cache(maxsize=1024)
+def _bound(source: str, modules: frozenset[str]) -> set[str] | None:
     """The names that a cell binds or whose objects it may change; None if it may do anything else."""
     try:
         tree = ast.parse(source)
@@ -98,14 +101,16 @@ def _bound(source: str, modules: set[str]) -> set[str] | None:
     return names
 
 
-def _imported(source: str) -> Iterator[str]:
+@functools.lru_cache(maxsize=1024)
+def _imported(source: str) -> frozenset[str]:
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+        return frozenset()
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    return frozenset(
+        (alias.asname or alias.name).partition(".")[0] for node in imports for alias in node.names
+    )
 
 
 def _shows(function: ast.expr) -> bool:
