@@ -16,7 +16,7 @@ from convlab.authoring.release import make_releases, problems_of_release
 from convlab.authoring.solved import execute as execute_chapter
 from convlab.authoring.solved import is_fresh, problems_of_outputs, with_outputs
 
-__all__ = ["build", "check", "write_source"]
+__all__ = ["build", "check", "course_at", "write_source"]
 
 
 def build(
@@ -45,7 +45,7 @@ def build(
     BuildError
         With a sentence that names chapter, cell and what to do. Chapters already written stay written.
     """
-    course = _course(root, registry, references)
+    course = course_at(root, registry, references)
     wanted = course.chapters() if chapters is None else list(chapters)
     texts = {name: read_chapter(course, name) for name in wanted}
     for name, chapter in texts.items():
@@ -82,7 +82,7 @@ def write_source(
     BuildError
         If there is no such chapter, or its text cannot be built.
     """
-    course = _course(root, registry, references)
+    course = course_at(root, registry, references)
     file = course.source(chapter)
     _write({file: as_text(source_notebook(read_chapter(course, chapter)))})
     return file
@@ -119,7 +119,7 @@ def check(
     list of str
         A sentence for each problem, with what to do about it. Empty when all is fresh.
     """
-    course = _course(root, registry, references)
+    course = course_at(root, registry, references)
     try:
         names = course.chapters()
     except BuildError as error:
@@ -199,7 +199,7 @@ def _missing(course: Course, path: Path, name: str) -> str:
     )
 
 
-def _course(root: Path, registry: Registry | None, references: Path | None) -> Course:
+def course_at(root: Path, registry: Registry | None = None, references: Path | None = None) -> Course:
     if registry is None:
         from convlab.checks import EXERCISES
 

@@ -23,6 +23,21 @@ def add(verbs: Verbs) -> None:
     )
     build.set_defaults(run=_build)
 
+    release = verbs.add_parser(
+        "release", help="what students get, as one zip: chapters, package, how to install"
+    )
+    release.add_argument(
+        "chapters", nargs="*", metavar="CHAPTER", help="such as 01_conv1d; all if none is named"
+    )
+    release.add_argument(
+        "--out",
+        type=Path,
+        default=Path("convlab-course.zip"),
+        metavar="FILE.zip",
+        help="(convlab-course.zip)",
+    )
+    release.set_defaults(run=_release)
+
     check = verbs.add_parser("check", help="run a notebook of your own and check every exercise in it")
     check.add_argument("file", type=Path, metavar="FILE.ipynb")
     check.add_argument("--seed", type=int, default=0, help="draws the samples' values (default: 0)")
@@ -57,6 +72,17 @@ def _build(options: argparse.Namespace) -> int:
     if not problems:
         print("Every built file is that of its chapter.")
     return 1 if problems else 0
+
+
+def _release(options: argparse.Namespace) -> int:
+    from convlab.authoring import BuildError
+    from convlab.authoring.bundle import bundle
+
+    try:
+        bundle(project(), options.out, chapters=options.chapters or None)
+    except (BuildError, OSError) as error:
+        raise Unusable(str(error)) from None
+    return 0
 
 
 def _check(options: argparse.Namespace) -> int:

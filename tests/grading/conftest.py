@@ -4,7 +4,6 @@ Where there is none, its tests skip and say so; with CONVLAB_NEEDS_POSTGRES=1 th
 """
 
 import os
-import sys
 import uuid
 from pathlib import Path
 
@@ -17,9 +16,6 @@ from convlab.authoring.notebooks import as_text, source_notebook
 from convlab.checks import EXERCISES
 
 ROOT = Path(__file__).parents[2]
-
-
-sys.path.append(str(ROOT / "tests"))
 
 
 @pytest.fixture(scope="session", autouse=True)

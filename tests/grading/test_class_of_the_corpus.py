@@ -1,6 +1,5 @@
 """All kinds of submissions as one class, four at a time: everybody gets what they earn, in the gradebook too."""
 
-import importlib.util
 import json
 import os
 import shutil
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
+from submissions import corpus, folders
 
 from convlab.grading import Course, grade_assignment
 
@@ -19,20 +19,6 @@ pytestmark = pytest.mark.more
 
 ROOT = Path(__file__).parents[2]
 CHAPTER = "01_conv1d"
-
-
-def load(name):
-    file = ROOT / "tests" / "submissions" / f"{name}.py"
-    where = importlib.util.spec_from_file_location(f"submissions_{name}", file)
-    assert where is not None
-    assert where.loader is not None
-    module = importlib.util.module_from_spec(where)
-    sys.modules[f"submissions_{name}"] = module
-    where.loader.exec_module(module)
-    return module
-
-
-corpus, folders = load("corpus"), load("folders")
 # Rows with limits of their own are graded alone, in test_corpus.py.
 ROWS = [row for row in corpus.CORPUS if not row.limit_changes]
 FOLDERS = [one for one in folders.FOLDERS if one.name != "nothing" and (not one.as_root or os.getuid() == 0)]

@@ -1,13 +1,13 @@
 """A changed exercise is played again alone, the others stand, and what that changes in the marks is told."""
 
 import dataclasses
-import importlib.util
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from submissions import corpus
 
 from convlab.checks import EXERCISES
 from convlab.grading import Course, CourseError, grade_assignment
@@ -20,16 +20,6 @@ if sys.platform != "linux":
 ROOT = Path(__file__).parents[2]
 CHAPTER = "01_conv1d"
 NAMES = ("correlate1d", "convolve1d", "output_size")
-
-
-_where = importlib.util.spec_from_file_location(
-    "submissions_corpus", ROOT / "tests" / "submissions" / "corpus.py"
-)
-assert _where is not None
-assert _where.loader is not None
-corpus = importlib.util.module_from_spec(_where)
-sys.modules.setdefault("submissions_corpus", corpus)
-_where.loader.exec_module(corpus)
 
 
 class Here:
