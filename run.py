@@ -34,7 +34,7 @@ VERBS: dict[str, tuple[str, str, list[Command]]] = {
         [["pytest"], ["pytest", "--nbval", "solutions"], ["convlab", "build", "--check"]],
     ),
     "bench": (
-        "how fast it is beside others: race (convolution and torch), grading (this grader and nbgrader)",
+        "how fast it is beside others: race (convolution and torch), grading (this grader and nbgrader), class",
         "dev",
         [["python", "-m", "tests.bench"]],
     ),
