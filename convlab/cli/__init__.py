@@ -7,13 +7,13 @@ import sys
 from collections.abc import Sequence
 
 import convlab
-from convlab.cli import grade, make
+from convlab.cli import collect, give_back, grade, make, report
 from convlab.cli.common import Unusable
 
 __all__ = ["main"]
 
 # Each adds its verbs, in the order in which `convlab --help` lists them.
-_GROUPS = (make, grade)
+_GROUPS = (make, collect, grade, give_back, report)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -147,13 +147,14 @@ def _grade_all(options: argparse.Namespace, course: Course, limits: Limits) -> i
 
 
 def _write_changes(file: Path, changed: Sequence[Change]) -> None:
-    import csv
+    from convlab.grading.spreadsheet import as_csv, harmless
 
-    with file.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(["student", "name", "exercise", "before", "after", "resubmitted"])
-        for one in changed:
-            writer.writerow([one.student, one.name, one.exercise, one.before, one.after, one.resubmitted])
+    rows = [
+        (harmless(one.student), harmless(one.name), one.exercise, one.before, one.after, one.resubmitted)
+        for one in changed
+    ]
+    header = ("student", "name", "exercise", "before", "after", "resubmitted")
+    file.write_bytes(as_csv([header, *rows], mark=True))
 
 
 def _feedback(options: argparse.Namespace) -> int:

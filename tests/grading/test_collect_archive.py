@@ -133,7 +133,11 @@ def test_files_that_share_their_bytes_are_refused():
     assert set(problems(bytes(content)).values()) == {"it shares its bytes with another file of the zip"}
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"no zip at all", zip_of([("x", b"1")])[:-30]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK\x03\x04", b"no zip at all", zip_of([("x", b"1")])[:-30]],
+    ids=["empty", "a beginning", "a text", "cut off"],
+)
 def test_what_is_no_zip_is_said_to_be_none(content):
     with pytest.raises(UnreadableArchive, match="it is no zip, or is broken or was cut off"):
         Archive(content)

@@ -15,8 +15,8 @@ from nbgrader.api import Gradebook
 from convlab import cli
 from convlab.grading import Course, CourseError
 from convlab.grading.collecting.ledger import Collected, Ledger
-from convlab.grading.collecting.spreadsheet import harmless, number
 from convlab.grading.exporting import export_grades
+from convlab.grading.spreadsheet import harmless, number
 
 ROOT = Path(__file__).parents[2]
 CHAPTER, NEXT = "01_conv1d", "02_conv2d"

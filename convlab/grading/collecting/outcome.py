@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from convlab.grading.collecting.ledger import write_whole
-from convlab.grading.collecting.spreadsheet import as_csv, harmless
+from convlab.grading.spreadsheet import as_csv, harmless
 
 __all__ = ["Collection", "Outcome"]
 

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from convlab.grading.collecting.roster import read_csv
-from convlab.grading.collecting.spreadsheet import as_csv, harmless, number
 from convlab.grading.course import CourseError
 from convlab.grading.exporting.finding import find_person, index_people
 from convlab.grading.exporting.grades import Grades, Person
 from convlab.grading.exporting.plugin import GradesExport
+from convlab.grading.spreadsheet import as_csv, harmless, number
 
 __all__ = ["CanvasExport"]
 

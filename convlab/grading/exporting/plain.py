@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convlab.grading.collecting.spreadsheet import as_csv, harmless, number
 from convlab.grading.exporting.grades import Grades
 from convlab.grading.exporting.plugin import GradesExport
+from convlab.grading.spreadsheet import as_csv, harmless, number
 
 __all__ = ["CsvExport"]
 

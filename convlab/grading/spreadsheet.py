@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 
 __all__ = ["as_csv", "harmless", "number"]
 
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+# With the full-width forms, which some programs take for the others.
+_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def harmless(text: str) -> str:
@@ -25,7 +26,7 @@ def number(points: float) -> str:
     return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
-def as_csv(rows: Iterable[Sequence[str]], delimiter: str = ",", mark: bool = False) -> bytes:
+def as_csv(rows: Iterable[Sequence[object]], delimiter: str = ",", mark: bool = False) -> bytes:
     """Rows as CSV in UTF-8, quoted as RFC 4180 says.
 
     Parameters
@@ -34,4 +35,4 @@ def as_csv(rows: Iterable[Sequence[str]], delimiter: str = ",", mark: bool = Fal
     """
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
-    return text.getvalue().encode("utf-8-sig" if mark else "utf-8")
+    return text.getvalue().encode("utf-8-sig" if mark else "utf-8", "replace")
