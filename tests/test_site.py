@@ -1,6 +1,7 @@
 """The site: what is staged for Sphinx, how chapters are mapped and folded, and that a built folder holds together."""
 
 import io
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -8,6 +9,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+from markdown_it import MarkdownIt
 
 from convlab import site
 from convlab.checks.registry import EXERCISES
@@ -17,6 +19,7 @@ from convlab.site.links import problems
 from convlab.site.opening import read_opening
 from convlab.site.pages import description, page
 from convlab.site.publish import ZIP, zipped
+from convlab.site.texts import texts
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = (ROOT / "course" / "site" / "index.md").read_text(encoding="utf-8")
@@ -229,6 +232,7 @@ def folder(tmp_path, body="", css=""):
 def test_a_folder_that_holds_together_has_no_problems(tmp_path):
     body = (
         '<link rel="stylesheet" href="style.css?v=1"><form action="other.html"></form><a href="#top">up</a>'
+        '<picture><source srcset="data:image/svg+xml;base64,PHN2Zy8+"><img srcset="other.html 2x, #top"></picture>'
     )
     assert problems(folder(tmp_path, body)) == []
 
@@ -240,6 +244,7 @@ def test_a_folder_that_holds_together_has_no_problems(tmp_path):
         ('<img src="//cdn.example/x.png">', "index.html loads //cdn.example/x.png"),
         ('<link rel="stylesheet" href="http://fonts.example/">', "index.html loads http://fonts.example/"),
         ('<img srcset="https://a.example/1.png 2x">', "index.html loads https://a.example/1.png"),
+        ('<img srcset="#top, https://a.example/1.png 2x">', "index.html loads https://a.example/1.png"),
         ('<p style="background: url(https://a.example/1.png)">', "index.html loads https://a.example/1.png"),
         ('<style>@import "https://a.example/1.css";</style>', "index.html loads https://a.example/1.css"),
         ('<a href="nowhere.html">', "index.html points to nowhere.html, which is not there."),
@@ -338,3 +343,29 @@ def test_what_is_not_installed_is_named(course, monkeypatch):
     monkeypatch.setattr("convlab.site.publish.find_spec", lambda name: None if name == "myst_nb" else name)
     with pytest.raises(site.SiteError, match=r"^myst-nb is not installed: pip install -e '\.\[site\]'"):
         site.build(course, exercises=[], report=lambda line: None)
+
+
+def test_the_search_quotes_each_section_without_its_formulas_and_code_that_runs(tmp_path):
+    (tmp_path / "one.html").write_text(
+        '<body><nav>menu</nav><article role="main" id="all"><section id="top"><h1>One<a class="headerlink">¶</a></h1>'
+        "<p>first <b>words</b><p>and &lt;more&gt; <img src=x><br>"
+        '<span class="math">\\(x\\)</span> here<section id="below"><h2>Two</h2><script>run()</script>last</section>'
+        "</section></article>foot</body>"
+    )
+    script = texts(tmp_path)
+    (line,) = [line for line in script.splitlines() if line.startswith('"one.html"')]
+    _, _, text = line.partition(": ")
+    assert json.loads(text) == (
+        '<div role="main"><section id="top">One first words and &lt;more&gt; here</section> '
+        '<section id="below">Two last</section></div>'
+    )
+
+
+def test_no_paragraph_of_a_chapter_is_taken_for_a_list_by_accident():
+    # "5. The entry …" would begin a list with its fifth item: the full stop needs a backslash.
+    parser = MarkdownIt()
+    for file in sorted((ROOT / "solutions").glob("*.ipynb")):
+        for cell in nbformat.read(file, as_version=4).cells:
+            tokens = parser.parse(cell.source) if cell.cell_type == "markdown" else []
+            starts = [token.attrs.get("start", 1) for token in tokens if token.type == "ordered_list_open"]
+            assert set(starts) <= {1}, (file.name, cell.source)

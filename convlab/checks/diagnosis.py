@@ -110,7 +110,10 @@ def wrong_tap(
 
 
 def picture(exercise: Exercise, sample: Sample, index: tuple[int, ...], tap: WrongTap) -> draw.Picture | None:
-    """The entries of the first array that should be read beside those that are; None if the two are the same."""
+    """The entries of the first array that should be read beside those that are; None if nothing differs.
+
+    If the same entries are read, but not through the same taps, each tap is written on the entry it meets.
+    """
     if tap.wanted is None or tap.used is None:
         return None
     wanted, used = ([first for first, _ in taps.times] for taps in (tap.wanted, tap.used))
@@ -120,16 +123,44 @@ def picture(exercise: Exercise, sample: Sample, index: tuple[int, ...], tap: Wro
     # One picture holds one channel of one example: that of the first entry that differs.
     differing = sorted(set(wanted) ^ set(used))
     if not differing:
-        return None
+        return _other_taps(exercise, sample, index, tap.wanted, tap.used, axes)
     lead = differing[0][:-axes]
     return draw.reads(
         array[lead],
         [place[-axes:] for place in wanted if place[:-axes] == lead],
         [place[-axes:] for place in used if place[:-axes] == lead],
-        name=f"{name}[{', '.join(map(str, lead))}]" if lead else name,
+        name=_part(name, lead),
         at=index,
         output=exercise.results[0],
     )
+
+
+def _other_taps(
+    exercise: Exercise, sample: Sample, index: tuple[int, ...], wanted: Taps, used: Taps, axes: int
+) -> draw.Picture | None:
+    """The taps on the entries that they should meet, beside the taps on those that they do meet."""
+    differing = sorted(set(wanted.times) ^ set(used.times))
+    if not differing:
+        return None  # only counted otherwise, which the sentence says
+    name, other = wanted.names
+    array, weight = argument(exercise, sample, name), argument(exercise, sample, other)
+    lead = differing[0][0][:-axes]
+    sides = [
+        [(first[-axes:], second) for first, second in taps.times if first[:-axes] == lead]
+        for taps in (wanted, used)
+    ]
+    return draw.meets(
+        array[lead],
+        weight,
+        *sides,
+        names=(_part(name, lead), other),
+        at=index,
+        output=exercise.results[0],
+    )
+
+
+def _part(name: str, lead: tuple[int, ...]) -> str:
+    return f"{name}[{', '.join(map(str, lead))}]" if lead else name
 
 
 def _wrong_bias(

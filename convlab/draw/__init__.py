@@ -3,34 +3,62 @@
 Every function takes arrays and returns a `Picture`, which a notebook shows and `save` writes to a file. Only
 NumPy and the standard library are needed; nothing here knows the exercises, their solutions or torch.
 
-`_theme` holds colours and sizes, `_numbers` how numbers are written, `_canvas` pieces of SVG and how they are
-put together, `_cells` arrays as cells, `_png` pixels, `_picture` what is returned; `_geometry` where windows
-stand and `_taps` what they sum. `_explorer`, with `explorer.js` and `explorer.css`, is the picture that a
-reader can step through. The other modules are the pictures themselves.
+`_theme` holds colours and sizes, `_page` how wide the page is, `_numbers` how numbers are written, `_canvas`
+pieces of SVG and how they are put together, `_cells` arrays as cells, `_rows` rows of them that belong together,
+`_png` pixels, `_picture` what is returned, `_phone` its second layout; `_geometry` where windows stand and `_taps`
+what they sum. `_explorer`, with `explorer.js` and `explorer.css`, is the picture that a reader can step through.
+The other modules are the pictures themselves.
 """
 
-from convlab.draw._arrays import beside, grid, signal
-from convlab.draw._channels import channels
-from convlab.draw._columns import im2col
-from convlab.draw._counts import counts
-from convlab.draw._entries import flip, products
+from convlab.draw import (
+    _arrays,
+    _back,
+    _channels,
+    _columns,
+    _counts,
+    _entries,
+    _fields,
+    _gradients,
+    _images,
+    _matrices,
+    _padding,
+    _places,
+    _stack,
+    _stamps,
+    _window,
+)
+from convlab.draw._beside import beside
 from convlab.draw._explorer import explore
-from convlab.draw._fields import receptive_field
-from convlab.draw._gradients import backward
-from convlab.draw._images import image, maps
-from convlab.draw._matrices import matrix
-from convlab.draw._padding import padded
+from convlab.draw._meets import meets
+from convlab.draw._phone import fitted
 from convlab.draw._picture import Picture
-from convlab.draw._places import places
 from convlab.draw._reads import reads
-from convlab.draw._stack import stack
-from convlab.draw._window import window
+
+backward = fitted(_gradients.backward)
+channels = fitted(_channels.channels)
+col2im = fitted(_back.col2im)
+counts = fitted(_counts.counts)
+flip = fitted(_entries.flip)
+grid = fitted(_arrays.grid)
+im2col = fitted(_columns.im2col)
+image = fitted(_images.image)
+maps = fitted(_images.maps)
+matrix = fitted(_matrices.matrix)
+padded = fitted(_padding.padded)
+places = fitted(_places.places)
+products = fitted(_entries.products)
+receptive_field = fitted(_fields.receptive_field)
+signal = fitted(_arrays.signal)
+stack = fitted(_stack.stack)
+stamps = fitted(_stamps.stamps)
+window = fitted(_window.window)
 
 __all__ = [
     "Picture",
     "backward",
     "beside",
     "channels",
+    "col2im",
     "counts",
     "explore",
     "flip",
@@ -39,6 +67,7 @@ __all__ = [
     "image",
     "maps",
     "matrix",
+    "meets",
     "padded",
     "places",
     "products",
@@ -46,5 +75,6 @@ __all__ = [
     "receptive_field",
     "signal",
     "stack",
+    "stamps",
     "window",
 ]

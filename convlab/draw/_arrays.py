@@ -1,4 +1,4 @@
-"""Pictures of arrays as they are: a signal, a grid of numbers; and pictures beside each other."""
+"""Pictures of arrays as they are: a signal, a grid of numbers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from convlab.draw import _theme as theme
-from convlab.draw._canvas import Block, clean, column, flow, paragraph
+from convlab.draw._canvas import Block, clean, column, paragraph
 from convlab.draw._cells import Cell, Outline, cell_width, outside_cell, sheet, titled
 from convlab.draw._numbers import Array, Index, as_array, extent, number, size
+from convlab.draw._page import is_phone
+from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
 
 LONGEST_SIGNAL = 64  # cells; what goes on is said, not drawn
@@ -51,7 +53,7 @@ def signal(values: npt.ArrayLike, *, window: tuple[int, int] | None = None, name
     name = clean(name)
     inside, said = as_window(window, array.shape, ("start", "length"))
     cells = tinted(number_cells(array, around=inside, most=LONGEST_SIGNAL), inside)
-    fitting = max(1, int(theme.PAGE // cell_width(cells.values())))
+    fitting = max(1, int(page_width() // cell_width(cells.values())))
     lines = math.ceil(len(cells) / fitting)
     block = sheet(cells, name=name, outlines=outlines(inside), per_line=math.ceil(len(cells) / lines))
     alt = f"Signal {name} of length {array.size}: {spoken(array)}."
@@ -89,7 +91,7 @@ def grid(
     array = as_array(values, "values", (2,), "; draw.signal draws one dimension")
     name = clean(name)
     inside, said = as_window(window, array.shape, ("top", "left", "height", "width"))
-    cells = number_cells(array, around=inside, most=LARGEST_GRID, page=theme.PAGE - 30, heat=heat)
+    cells = number_cells(array, around=inside, most=LARGEST_GRID, page=page_width() - 30, heat=heat)
     cells = cells if heat else tinted(cells, inside)
     block = sheet(cells, name=name, outlines=outlines(inside))
     alt = f"Grid {name}, {size(array.shape)}: {spoken(array)}."
@@ -99,25 +101,6 @@ def grid(
     if heat:
         alt += " Cells are tinted blue below zero and orange above."
     return Picture(alt, with_part_shown(titled(block, name, str(array.shape)), cells, array.shape))
-
-
-def beside(*pictures: Picture, gap: float = theme.GAP) -> Picture:
-    """Put pictures side by side as one picture; what does not fit a page's width goes on below.
-
-    Raises
-    ------
-    ValueError
-        If there are no pictures.
-    """
-    if not pictures:
-        raise ValueError("pictures is empty: beside needs at least one")
-    for picture in pictures:
-        if not isinstance(picture, Picture):
-            raise ValueError(
-                f"pictures holds a {type(picture).__name__}: beside takes what draw's functions return"
-            )
-    blocks = [Block(p.block.body, p.block.width, p.block.height, 0) for p in pictures]
-    return Picture(" ".join(picture.alt for picture in pictures), flow(blocks, gap))
 
 
 def number_cells(
@@ -211,6 +194,7 @@ def with_part_shown(block: Block, cells: Collection[Index], shape: Index, width:
             parts.append(f"{what} {first}–{last} of {length}")
     if not parts:
         return block
+    width = min(width, page_width() - 60) if is_phone() else width
     note = paragraph("showing " + ", ".join(parts), width, size=theme.SMALL)
     whole = column([block, note], 6)
     return Block(whole.body, whole.width, whole.height, block.middle)

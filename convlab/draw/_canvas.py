@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from convlab.draw import _theme as theme
+from convlab.draw._page import width as page_width
 
 # What XML 1.0 cannot hold, and line breaks, which SVG does not draw.
 _FORBIDDEN = re.compile("[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -156,13 +157,14 @@ def label(
 
 def paragraph(
     content: str,
-    width: float = theme.PAGE,
+    width: float | None = None,
     *,
     size: float = theme.LABEL,
     colour: str = theme.MUTED,
     mono: bool = False,
 ) -> Block:
     """Return text as a piece, on as many lines as `width` needs."""
+    width = page_width() if width is None else width
     lines: list[str] = []
     for word in content.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -211,8 +213,9 @@ def column(blocks: Sequence[Block], gap: float = theme.GAP, *, centre: bool = Fa
     return Block("".join(body), width, y - gap, (y - gap) / 2)
 
 
-def flow(blocks: Sequence[Block], gap: float = theme.GAP, width: float = theme.PAGE) -> Block:
+def flow(blocks: Sequence[Block], gap: float = theme.GAP, width: float | None = None) -> Block:
     """Put pieces beside each other, and on a new line what does not fit `width`."""
+    width = page_width() if width is None else width
     lines: list[list[Block]] = []
     used = 0.0
     for block in blocks:

@@ -13,12 +13,13 @@ from convlab.draw import _theme as theme
 from convlab.draw._canvas import Block, column, hatch, label, row, tag, text, text_width
 from convlab.draw._canvas import coordinate as c
 from convlab.draw._numbers import Index, number
+from convlab.draw._page import is_phone
 
 HEIGHT = 36.0
 NOTE_HEIGHT = 15.0
-NARROWEST = 38.0
+_NARROWEST = 38.0, 26.0  # in a notebook, on a phone
 INDEX_HEIGHT = 18.0
-PADDING = 7.0
+_PADDING = 7.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,12 @@ def cell_width(cells: Collection[Cell], size: float | None = None) -> float:
     longest = max(len(cell.text) for cell in cells)
     value = text_width("0" * longest, size or number_size(longest), mono=True)
     notes = [text_width(note, theme.SMALL, mono=True) for cell in cells for note in cell.notes]
-    return max(NARROWEST, max([value, *notes]) + 2 * PADDING)
+    return max(narrowest(), max([value, *notes]) + 2 * _PADDING[is_phone()])
+
+
+def narrowest() -> float:
+    """Return the least width of a cell with a number."""
+    return _NARROWEST[is_phone()]
 
 
 @dataclass(frozen=True)

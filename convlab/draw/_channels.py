@@ -13,10 +13,13 @@ import numpy.typing as npt
 
 from convlab.draw import _theme as theme
 from convlab.draw._arrays import outlines, same_part, spoken, spoken_places, with_part_shown
-from convlab.draw._canvas import Block, arrow, column, coordinate, label, tag, text
+from convlab.draw._canvas import Block, arrow, column, coordinate, flow, label, paragraph, row, tag, text
+from convlab.draw._canvas import operator as sign
 from convlab.draw._cells import HEIGHT, cell_width, sheet, titled
 from convlab.draw._geometry import Whole
 from convlab.draw._numbers import Array, as_array, entry, number, total
+from convlab.draw._page import is_phone
+from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
 from convlab.draw._taps import Entry, compute, counted, marked, plus, product_cells, result_box
 
@@ -68,10 +71,15 @@ def channels(input: npt.ArrayLike, weight: npt.ArrayLike, at: Whole) -> Picture:
         sums.append(total([part.total for part in parts[count:]]))
     boxes = [result_box(number(value), fill=theme.CELL, edge=theme.WINDOW) for value in sums]
     end = result_box(number(result))
-    room = theme.PAGE - max(box.width for box in [*boxes, end])
+    room = page_width() - max(box.width for box in [*boxes, end])
     lines = _lines(values, factors, parts[:count], room, made=True)
     lines = lines or _lines(values, factors, parts[:count], room, made=False)
-    block = _added(lines, boxes, end, len(parts) - count, entry("output", parts[0].at))
+    name, more = entry("output", parts[0].at), len(parts) - count
+    if is_phone():
+        lines = _lines(values, factors, parts[:count], theme.PAGE, made=True) or lines
+        block = _below(lines, sums, end, more, name)
+    else:
+        block = _added(lines, boxes, end, more, name)
     if max(factors.shape[1:]) > MOST_TAPS:
         said = f"each sum is that of all {len(parts[0].taps)} products"
         block = column([block, label(said, size=theme.SMALL, colour=theme.MUTED)], 8)
@@ -111,7 +119,7 @@ def _lines(
             lines[c].append(titled(block, "products"))
     room -= BETWEEN + sum(BETWEEN + max(piece.width for piece in pieces) for pieces in zip(*lines))
     sources = [tap.source for tap in parts[0].taps]
-    page = room - (0 if flat else 26)
+    page = min(room, page_width()) - (0 if flat else 26)
     most = MOST_VALUES if flat else MOST_CELLS
     inputs, width = same_part(input[: len(parts)], around=sources, most=most, page=page)
     if made and min(most, page // width) < weight.shape[-1]:
@@ -122,6 +130,23 @@ def _lines(
         block = sheet(cells, name=name, width=width, outlines=outlines(sources))
         lines[c].insert(0, with_part_shown(titled(block, name), cells, input[c].shape, NOTE))
     return [] if made and max(line[0].width for line in lines) > room else lines
+
+
+def _below(lines: list[list[Block]], sums: list[float], end: Block, more: int, name: str) -> Block:
+    """Put everything below each other, as a phone has room for: a channel and its sum, then the sums added."""
+    blocks = []
+    for line, value in zip(lines, sums):
+        source, kernel, *made = line
+        box = result_box(number(value), fill=theme.CELL, edge=theme.WINDOW)
+        lower = flow([row([sign("="), piece]) for piece in [*made, box]])
+        blocks += [column([flow([source, row([sign("×"), kernel])]), lower], 8)]
+    if more:
+        said = f"… and {counted(more, 'more channel')}, together {number(sums[-1])}"
+        blocks.append(label(said, colour=theme.MUTED))
+    added = " + ".join([number(sums[0]), *(number(v) if v >= 0 else f"({number(v)})" for v in sums[1:])])
+    words = [label(f"{name} =", mono=True, bold=True), paragraph(added, colour=theme.INK, mono=True)]
+    blocks.append(column([flow(words, 8), row([sign("="), end])], 6))
+    return column(blocks, 20)
 
 
 def _added(lines: list[list[Block]], sums: list[Block], end: Block, more: int, name: str) -> Block:

@@ -5,7 +5,8 @@ Only the columns that are drawn are gathered, one number at a time: the matrix i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from convlab.draw import _theme as theme
 from convlab.draw._arrays import number_cells, outlines, spoken, with_part_shown
 from convlab.draw._canvas import (
     Block,
+    arrow_down,
     arrow_right,
     column,
     coordinate,
@@ -27,6 +29,7 @@ from convlab.draw._canvas import (
 from convlab.draw._cells import Cell, Outline, cell_width, sheet, titled
 from convlab.draw._geometry import Pads, Sliding, Whole, per_axis, sliding
 from convlab.draw._numbers import Array, Index, as_array, entry, number, size
+from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
 
 ROW = 26.0
@@ -86,9 +89,15 @@ def im2col(
         said = [f"{said[0]};", "an input has a mark for each of its copies"]
     notes = column([label(line, size=theme.SMALL, colour=theme.MUTED) for line in said], 0)
     source = column([flow(grids), notes], 8)
-    columns = _matrix(array, entries, places, found, flat=given.ndim == 2)
+    columns = matrix(
+        lambda r, p: _read(array, found, entries[r], places[p]), entries, places, found, flat=given.ndim == 2
+    )
     together = row([source, arrow_right(theme.WINDOW), columns])
-    block = together if together.width <= theme.PAGE else column([source, columns], 16)
+    block = (
+        together
+        if together.width <= page_width()
+        else column([source, arrow_down(theme.WINDOW), columns], 12)
+    )
     channels = "" if given.ndim == 2 else f"{len(array)} channels, "
     settings = f", {found.settings}" if found.settings else ""
     alt = (
@@ -105,19 +114,31 @@ def _grid(channel: Array, name: str, found: Sliding, places: Sequence[Index]) ->
     """Return one channel, the first window outlined, each entry marked once for each window that reads it."""
     taps = list(np.ndindex(*found.kernel))
     first = [found.source(places[0], tap) for tap in taps]
-    cells = number_cells(channel, most=MOST_CELLS, page=theme.PAGE - 30, pads=found.pads)
+    cells = number_cells(channel, most=MOST_CELLS, page=page_width() - 30, pads=found.pads)
+    cells = marked(cells, found, places)
+    width = with_marks(cells)
+    block = sheet(cells, name=name, outlines=outlines(first), height=40, width=width)
+    return with_part_shown(titled(block, name, str(channel.shape)), cells, channel.shape)
+
+
+def marked(cells: dict[Index, Cell], found: Sliding, places: Sequence[Index]) -> dict[Index, Cell]:
+    """Return the cells of an image, each marked once for each window that reads it, if that is not too often."""
     number_of = {place: p for p, place in enumerate(places)}
+    taps = list(np.ndindex(*found.kernel))
     readers = {
         index: sorted(number_of[r] for tap in taps if (r := found.reader(index, tap)) is not None)
         for index in cells
     }
-    if max(map(len, readers.values())) <= MOST_MARKS:
-        for index, cell in cells.items():
-            marks = tuple(_colour(p) for p in readers[index])
-            cells[index] = Cell(cell.text, fill=cell.fill, outside=cell.outside, marks=marks)
-    width = max(cell_width(cells.values()), 5.0 * max(len(cell.marks) for cell in cells.values()) + 6)
-    block = sheet(cells, name=name, outlines=outlines(first), height=40, width=width)
-    return with_part_shown(titled(block, name, str(channel.shape)), cells, channel.shape)
+    if max(map(len, readers.values())) > MOST_MARKS:
+        return cells
+    return {
+        index: replace(cell, marks=tuple(colour(p) for p in readers[index])) for index, cell in cells.items()
+    }
+
+
+def with_marks(cells: Mapping[Index, Cell]) -> float:
+    """Return the width of cells that have room for their marks."""
+    return max(cell_width(cells.values()), 5.0 * max(len(cell.marks) for cell in cells.values()) + 6)
 
 
 def _read(array: Array, found: Sliding, one: Index, place: Index) -> float:
@@ -127,22 +148,40 @@ def _read(array: Array, found: Sliding, one: Index, place: Index) -> float:
     return value
 
 
-def _colour(place: int) -> str:
+def colour(place: int) -> str:
+    """Return what a window and its column are filled with."""
     return theme.TAPS[place % len(theme.TAPS)]
 
 
-def _matrix(
-    array: Array, entries: Sequence[Index], places: Sequence[Index], found: Sliding, *, flat: bool
+def matrix(
+    value: Callable[[int, int], float],
+    entries: Sequence[Index],
+    places: Sequence[Index],
+    found: Sliding,
+    *,
+    flat: bool,
+    outline: Outline | None = None,
 ) -> Block:
-    """Return the matrix: a label to each row, and above each column its window's place, written and drawn."""
-    rows = range(min(len(entries), MOST_ROWS))
+    """Return the matrix: a label to each row, and above each column its window's place, written and drawn.
+
+    Parameters
+    ----------
+    value : (row, column) -> number
+    entries : what the rows hold, (channel, *tap)
+    places : of the windows that are the columns
+    flat : bool
+        Leave the channel out of the labels.
+    outline : Outline, optional
+        By default around the first column.
+    """
+    rows, taps = range(min(len(entries), MOST_ROWS)), list(np.ndindex(*found.kernel))
     labels = [entry("", entries[r][1:] if flat else entries[r]).replace(" ", "") for r in rows]
     words = [entry("", place).replace(" ", "") for place in places[:MOST_PLACES]]
     left = max(text_width(word, theme.SMALL, mono=True) for word in [*labels, "place"]) + 8
     cells: dict[Index, Cell] = {
         (r, p): Cell(
-            number(_read(array, found, entries[r], places[p])),
-            fill=_colour(p),
+            number(value(r, p)),
+            fill=colour(p),
             outside=not found.holds(found.source(places[p], entries[r][1:])),
         )
         for r in rows
@@ -151,10 +190,10 @@ def _matrix(
     width = max(
         cell_width(cells.values(), theme.LABEL), max(text_width(w, theme.SMALL, mono=True) for w in words) + 5
     )
-    shown = range(min(len(words), int((theme.PAGE - left) // width)))
+    shown = range(min(len(words), int((page_width() - left) // width)))
     cells = {index: cell for index, cell in cells.items() if index[1] in shown}
     side = min(8.0, (width - 6) / found.padded[1], 80 / found.padded[0])
-    small = [_small(found, places[p], side, _colour(p)) for p in shown] if side >= SMALLEST else []
+    small = [_small(found, places[p], side, colour(p)) for p in shown] if side >= SMALLEST else []
     top = 22 + (small[0].height if small else 0)
     block = sheet(
         cells,
@@ -163,13 +202,13 @@ def _matrix(
         height=ROW,
         size=theme.LABEL,
         indices=False,
-        outlines=[Outline([(r, 0) for r in range(len(entries))])],
+        outlines=[outline or Outline([(r, 0) for r in range(len(entries))])],
     )
     body = [block.at(left, top), _word("place", left - 6, top - 10, "end")]
     body += [_word(words[p], left + (p + 0.5) * width, top - 10, "middle") for p in shown]
     body += [piece.at(left + (p + 0.5) * width - piece.width / 2, 0) for p, piece in enumerate(small)]
     body += [_word(word, left - 6, top + (r + 0.5) * ROW, "end") for r, word in enumerate(labels)]
-    for r in range(len(entries) // len(array), len(rows), len(entries) // len(array)):
+    for r in range(len(taps), len(rows), len(taps)):
         path = f"M{coordinate(left)} {coordinate(top + r * ROW)}h{coordinate(block.width)}"
         body.append(tag("path", d=path, fill="none", stroke=theme.WINDOW, stroke_width=3))
     shape = (len(entries), len(places))

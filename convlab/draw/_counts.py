@@ -11,6 +11,7 @@ from convlab.draw._canvas import Block, clean, column, label, row
 from convlab.draw._cells import cell_width, sheet, titled
 from convlab.draw._images import LARGEST_IMAGE, pixel_block, swatch
 from convlab.draw._numbers import Array, as_array, number, size
+from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
 
 
@@ -41,7 +42,7 @@ def counts(counts: npt.ArrayLike, *, name: str = "reads") -> Picture:
         drawn = titled(drawn, name, str(array.shape))
     else:
         longest = LONGEST_SIGNAL if array.ndim == 1 else LARGEST_GRID
-        page = theme.PAGE * 1e3 if array.ndim == 1 else theme.PAGE - 30
+        page = page_width() * 1e3 if array.ndim == 1 else page_width() - 30
         cells = number_cells(array, most=longest, page=page)
         for index, cell in cells.items():
             share = array[index].item() / max(most, 1)
@@ -49,7 +50,7 @@ def counts(counts: npt.ArrayLike, *, name: str = "reads") -> Picture:
         width = cell_width(cells.values())
         per_line = None
         if array.ndim == 1:
-            lines = -(-len(cells) // max(1, int(theme.PAGE // width)))
+            lines = -(-len(cells) // max(1, int(page_width() // width)))
             per_line = -(-len(cells) // lines)
         drawn = titled(sheet(cells, name=name, width=width, per_line=per_line), name, str(array.shape))
         drawn = with_part_shown(drawn, cells, array.shape)

@@ -29,6 +29,7 @@ from convlab.draw._canvas import operator as sign
 from convlab.draw._cells import Cell, cell_width, sheet, titled
 from convlab.draw._geometry import Pads, Whole
 from convlab.draw._numbers import Index, as_array, entry, number
+from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
 from convlab.draw._taps import Tap, compute, counted, over, pair, result_box
 
@@ -73,7 +74,7 @@ def products(
     lines = _lines(shown, 14.0 if len(shown) <= MOST_ROWS else theme.LABEL)
     if rest:
         lines.append(label(f"… and {rest} more", colour=theme.MUTED))
-    count = MOST_COLUMNS if max(line.width for line in lines) * 2 + theme.GAP <= theme.PAGE else 1
+    count = MOST_COLUMNS if max(line.width for line in lines) * 2 + theme.GAP <= page_width() else 1
     long = MOST_ROWS if len(lines) > MOST_ROWS and count > 1 else len(lines)
     columns = [column(lines[i : i + long], 4) for i in range(0, len(lines), long)]
     columns = [Block(part.body, part.width, part.height, 0) for part in columns]
@@ -114,14 +115,14 @@ def flip(weight: npt.ArrayLike, *, name: str = "weight") -> Picture:
         here[index], there[target] = cell, cell
     there = dict(sorted(there.items()))
     width = cell_width(here.values())
-    line = int(theme.PAGE // width) if factors.ndim == 1 else None
+    line = int(page_width() // width) if factors.ndim == 1 else None
     kept = sheet(here, name=name, width=width, per_line=line, indices=False)
     turned = sheet(there, name=f"flipped {name}", width=width, per_line=line, indices=False)
     kept = titled(kept, "correlation", below=f"{name} as it is (torch)")
     turned = titled(turned, "convolution", below=f"{name} flipped")
     between = "turn by 180°" if factors.ndim == 2 else "reverse"
     block = row([kept, over(arrow_right(theme.WINDOW, 48), between), turned])
-    if block.width > theme.PAGE:
+    if block.width > page_width():
         block = column(
             [kept, row([arrow_down(theme.WINDOW), label(between, size=theme.SMALL)], 8), turned], 10
         )

@@ -10,6 +10,8 @@ from convlab.draw import _theme as theme
 from convlab.draw._canvas import Block, coordinate, tag, text, text_width
 from convlab.draw._geometry import as_index, integers
 from convlab.draw._numbers import entry, number
+from convlab.draw._page import is_phone
+from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
 from convlab.draw._taps import counted
 
@@ -72,9 +74,10 @@ def receptive_field(
     lengths = _lengths(checked, size)
     index = as_index(lengths[-1] // 2 if at is None else at, (lengths[-1],))[0]
     rows = _rows(checked, lengths, index)
-    left = 14 + max(_width(row.name, row.detail) for row in rows)
-    right = text_width(f"sees {lengths[0]}", theme.SMALL) + 12
-    cell = min(WIDEST, (theme.PAGE - left - right) / lengths[0])
+    notes = [_notes(row, last=row is rows[-1]) for row in rows]
+    left = 14 + max(_width(row.name, note) for row, said in zip(rows, notes) for note in said or [""])
+    right = 0.0 if is_phone() else text_width(f"sees {lengths[0]}", theme.SMALL) + 12
+    cell = min(WIDEST, (page_width() - left - right) / lengths[0])
     # The lines first, so that no cell is crossed out.
     body = [_lines(rows, checked, left, cell)]
     for depth, row in enumerate(rows):
@@ -82,21 +85,32 @@ def receptive_field(
         last = depth == len(checked)
         body.append(_cells(row, left, y, cell, theme.RESULT_FILL if last else theme.TAP))
         middle = y + HEIGHT / 2
-        body.append(text(row.name, 0, middle - (8 if row.detail else 0), bold=True))
-        if row.detail:
-            body.append(text(row.detail, 0, middle + 8, size=theme.SMALL, colour=theme.MUTED))
-        if not last:
+        top = middle - 8 * len(notes[depth])
+        body.append(text(row.name, 0, top, bold=True))
+        for line, note in enumerate(notes[depth], 1):
+            body.append(text(note, 0, top + 16 * line, size=theme.SMALL, colour=theme.MUTED))
+        if not last and not is_phone():
             x = left + lengths[0] * cell + 10
             body.append(text(f"sees {len(row.seen)}", x, middle, size=theme.SMALL, colour=theme.MUTED))
     field = _said(rows[0], cell, left)
     width = max(left + lengths[0] * cell + right, field.width)
     height = ABOVE + len(checked) * (HEIGHT + BETWEEN) + HEIGHT
+    if is_phone():
+        height += max(0, 8 * len(notes[-1]) - 6)
     block = Block("".join(body) + field.body, width, height, height / 2)
     first, last_seen = min(rows[0].seen), max(rows[0].seen)
     alt = f"Through {counted(len(checked), 'layer')}, output[{index}] sees {len(rows[0].seen)} of "
     alt += f"{counted(lengths[0], 'input')}, {first} to {last_seen}, a field of {last_seen - first + 1}. "
     alt += "; ".join(f"{row.name}: {row.detail}, {len(row.seen)} of {row.length} entries" for row in rows[1:])
     return Picture(alt + ".", block)
+
+
+def _notes(row: _Row, *, last: bool) -> list[str]:
+    """Return what stands below a row's name."""
+    if not is_phone():
+        return [row.detail] * bool(row.detail)
+    # Short lines, so that there is room for the cells.
+    return [*(row.detail.split(", ") if row.detail else []), *([] if last else [f"sees {len(row.seen)}"])]
 
 
 def _rows(layers: Sequence[Layer], lengths: Sequence[int], at: int) -> list[_Row]:
@@ -138,7 +152,7 @@ def _cells(row: _Row, left: float, y: float, cell: float, fill: str) -> str:
                 stroke=theme.LINE,
                 stroke_width=1 if cell > 6 else 0.4,
                 data_index=str(i),
-                data_value=number(i),
+                data_value=number(i) if fits else None,
             )
         )
         if fits:
@@ -172,7 +186,7 @@ def _said(inputs: _Row, cell: float, left: float) -> Block:
     bracket = tag("path", d=path, fill="none", stroke=theme.WINDOW, stroke_width=2)
     room = text_width(said, theme.LABEL, bold=True)
     x = max(left, (start + stop - room) / 2)
-    x = max(0.0, min(x, theme.PAGE - room))
+    x = max(0.0, min(x, page_width() - room))
     return Block(bracket + text(said, x, 9, colour=theme.WINDOW, bold=True), x + room, ABOVE, 0)
 
 

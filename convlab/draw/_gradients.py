@@ -23,10 +23,12 @@ from convlab.draw._canvas import (
     text_width,
 )
 from convlab.draw._canvas import operator as sign
-from convlab.draw._cells import HEIGHT, NARROWEST, Cell, Outline, cell_width, outside_cell, sheet, titled
+from convlab.draw._cells import HEIGHT, Cell, Outline, cell_width, narrowest, outside_cell, sheet, titled
 from convlab.draw._geometry import Pads, Sliding, Whole, as_index, integers, sliding
 from convlab.draw._numbers import Array, Index, as_array, entry, number, total
+from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
+from convlab.draw._rows import FOR_SIGNS, ROOM_FOR_PLUS, level_of_arrow, named, room_for_names, tops_of
 from convlab.draw._taps import (
     Tap,
     counted,
@@ -88,7 +90,9 @@ def backward(
     result = total([share.product for share in shares]) if shares else 0
     draw = _backward_1d if given.ndim == 1 else _backward_2d
     block = draw(given, factors, places, index, shares, result)
-    said = [paragraph(line, max(block.width, LINE)) for line in _caption(places, index, shares)]
+    said = [
+        paragraph(line, min(max(block.width, LINE), page_width())) for line in _caption(places, index, shares)
+    ]
     block = column([block, *said], 8)
     return Picture(_alt(places, index, shares, result), block)
 
@@ -125,16 +129,20 @@ def _backward_1d(
     """Stand everything in columns: an output's gradient where its window starts, the tap it used below it."""
     names = ("grad_output", "weight", "products", "grad_input")
     shapes = (given.shape, weight.shape, (), places.size)
-    left = max(text_width(name, theme.LABEL, bold=True) for name in names) + 14
+    left = room_for_names(names)
     box = result_box(number(result))
     (stride,), ((before, _),), (spread,) = places.stride, places.pads, places.dilation
     taps = {share.place: share for share in shares}
     held = [number(value) for value in (*given.tolist(), *weight.tolist(), result)]
     cell = max(
         cell_width([Cell(word) for word in held]),
-        max([0.0, *(text_width(number(s.product), theme.NUMBER, mono=True) for s in shares)]) + 21,
+        max([0.0, *(text_width(number(s.product), theme.NUMBER, mono=True) for s in shares)]) + ROOM_FOR_PLUS,
     )
-    columns = int((theme.PAGE - left - box.width - 30) // cell)
+    columns = int((page_width() - left - box.width - 30) // cell)
+    # The sum stands behind the entry: where that is not the last one, more of them fit.
+    first, stop = _reach(places, at[0])
+    if max((at[0] + 1 - first) * cell + 30 + box.width, (stop - first) * cell) <= page_width() - left:
+        columns = stop - first
     start, stop = _columns(places, at[0], columns)
 
     above: dict[Index, Cell] = {
@@ -161,7 +169,6 @@ def _backward_1d(
     def x(col: int) -> float:
         return left + (col - start) * cell
 
-    between, lower = 24.0, 34.0
     outlined = [Outline([share.source for share in shares])] if shares else []
     nothing = Block("", 0, HEIGHT, 0)
     blocks = [
@@ -176,20 +183,14 @@ def _backward_1d(
         x(at[0] - max(made)[0] * spread) if made else left,
         x(min(below)[0]),
     ]
-    tops = [0.0]
-    for gap, block in zip((between, between, lower), blocks):
-        tops.append(tops[-1] + block.height + gap)
+    tops, into = tops_of(blocks), x(at[0]) + cell / 2
     body = [block.at(here, top) for block, here, top in zip(blocks, lefts, tops)]
-    for name, shape, top in zip(names, shapes, tops):
-        middle = top + HEIGHT / 2
-        body.append(text(name, 0, middle - (8 if shape else 0), bold=True))
-        if shape:
-            body.append(text(str(shape), 0, middle + 9, size=theme.SMALL, colour=theme.MUTED))
+    body += named(dict(zip(names, shapes)), tops, into)
     centres = sorted(x(at[0] - k * spread) + cell / 2 for (k,) in made)
     for previous, centre in zip([0.0, *centres], centres):
         body += [
-            small_sign("×", centre, tops[1] - between / 2),
-            small_sign("=", centre, tops[2] - between / 2),
+            small_sign("×", centre, tops[1] - FOR_SIGNS / 2),
+            small_sign("=", centre, tops[2] - FOR_SIGNS / 2),
         ]
         if previous:
             body.append(plus((previous + centre) / 2, tops[2] + HEIGHT / 2))
@@ -198,18 +199,23 @@ def _backward_1d(
         body.append(text("none", end, middle, colour=theme.MUTED, align="end"))
     body += [small_sign("=", end + 15, middle), box.at(end + 30, middle - box.middle)]
     centre, bottom = end + 30 + box.width / 2, middle + box.height / 2
-    into, level = x(at[0]) + cell / 2, (bottom + tops[3]) / 2
+    level = level_of_arrow(bottom, tops[3])
     body.append(arrow([(centre, bottom), (centre, level), (into, level), (into, tops[3] - 2)], theme.RESULT))
     width = max(end + 30 + box.width, *(here + block.width for here, block in zip(lefts, blocks)))
     block = Block("".join(body), width, tops[3] + blocks[3].height, 0)
     return with_some(with_part_shown(block, below, places.size), len(made), len(shares))
 
 
+def _reach(places: Sliding, at: int) -> tuple[int, int]:
+    """Return the first column there is to draw, as an input index, and the one behind the last."""
+    reach = at - places.dilation[0] * (places.kernel[0] - 1)
+    return min(-places.pads[0][0], reach), places.size[0] + places.pads[0][1]
+
+
 def _columns(places: Sliding, at: int, most: int) -> tuple[int, int]:
     """Return the columns to draw, as input indices: all, or those around the ones that matter."""
     reach = at - places.dilation[0] * (places.kernel[0] - 1)
-    first = min(-places.pads[0][0], reach)
-    last = places.size[0] + places.pads[0][1]
+    first, last = _reach(places, at)
     if last - first <= most:
         return first, last
     start = max(first, min((reach + at + 1 - most) // 2, last - most))
@@ -222,7 +228,7 @@ def _backward_2d(
 ) -> Block:
     """Above, what is multiplied: the outputs' gradients and the kernel; below, what comes of it."""
     by_place = {share.place: share for share in shares}
-    kernel = number_cells(weight, most=MOST_CELLS, page=theme.PAGE - 90)
+    kernel = number_cells(weight, most=MOST_CELLS, page=page_width() - 90)
     kernel = {
         place: tap_cell(cell.text, by_place.get(place), unused=place not in by_place)
         for place, cell in kernel.items()
@@ -230,8 +236,8 @@ def _backward_2d(
     factor = titled(sheet(kernel, name="weight"), "weight", str(weight.shape))
     second = row([sign("×"), with_part_shown(factor, kernel, weight.shape)])
     sources = [share.source for share in shares]
-    page = theme.PAGE - 30 - theme.GAP - second.width
-    page = page if page > 4 * NARROWEST else theme.PAGE - 30
+    page = page_width() - 30 - theme.GAP - second.width
+    page = page if page > 4 * narrowest() else page_width() - 30
     above = number_cells(given, around=sources, most=MOST_CELLS, page=page)
     for share in shares:
         if share.source in above:
@@ -247,14 +253,14 @@ def _backward_2d(
         lines = [sorted(set(axis)) for axis in zip(*sources)]
         keys = [tuple(line.index(i) for line, i in zip(lines, source)) for source in sources]
         made = product_cells(shares, keys)
-        most = min(MOST_CELLS, int((theme.PAGE - 40) // cell_width(made.values())))
+        most = min(MOST_CELLS, int((page_width() - 40) // cell_width(made.values())))
         made = {(y, x): cell for (y, x), cell in made.items() if y < MOST_CELLS and x < most}
         lower.insert(0, row([sign("="), titled(sheet(made, name="products", indices=False), "products")]))
     else:
         lower.insert(0, label("no output read it", colour=theme.MUTED))
     blank = np.broadcast_to(np.float64(result), places.size)
-    page = theme.PAGE - sum(piece.width + theme.GAP for piece in lower) - ROOM_FOR_ARROW
-    page = page if page > 5 * cell_width([Cell(number(result))]) else theme.PAGE - ROOM_FOR_ARROW
+    page = page_width() - sum(piece.width + theme.GAP for piece in lower) - ROOM_FOR_ARROW
+    page = page if page > 5 * cell_width([Cell(number(result))]) else page_width() - ROOM_FOR_ARROW
     drawn = number_cells(blank, around=[at], most=MOST_CELLS, page=page, pads=places.pads)
     below = {i: Cell("") if places.holds(i) else outside_cell("") for i in drawn}
     below[at] = Cell(number(result), fill=theme.RESULT_FILL)

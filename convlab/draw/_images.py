@@ -12,12 +12,15 @@ from convlab.draw import _theme as theme
 from convlab.draw._canvas import Block, clean, column, label, row, tag
 from convlab.draw._cells import titled
 from convlab.draw._numbers import Array, as_array, extent, number, size
+from convlab.draw._page import is_phone
+from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
 from convlab.draw._png import png
 
 LARGEST_IMAGE = 512
 MOST_MAPS = 128
 MOST_COLUMNS = 16
+PHONE_COLUMNS = 5
 
 
 def image(
@@ -57,6 +60,7 @@ def image(
     side = max(1, 256 // max(height, width)) if scale is None else scale
     if not hasattr(side, "__index__") or side < 1:
         raise ValueError(f"scale is {scale!r}: it must be a whole number of pixels, at least 1")
+    side = min(side, max(1, int(page_width() // width))) if is_phone() else side
     low, high = _range(values, np.asarray(array).dtype == np.uint8, vmin, vmax, signed)
     pixels, palette = _pixels(values, low, high, signed)
     block = pixel_block(pixels, palette, name, width * side, height * side)
@@ -100,7 +104,8 @@ def maps(array: npt.ArrayLike, *, name: str = "maps", columns: int = 8, signed: 
         raise ValueError(f"columns is {columns!r}: it must be an integer between 1 and {MOST_COLUMNS}")
     low, high = _range(values, np.asarray(array).dtype == np.uint8, None, None, signed)
     pixels, palette = _pixels(values, low, high, signed)
-    room = (theme.PAGE - (columns - 1) * 8) / columns
+    columns = min(columns, PHONE_COLUMNS) if is_phone() else columns
+    room = (page_width() - (columns - 1) * 8) / columns
     side = min(room / width, 128 / height, 128 / width)
     side = float(int(side)) if side >= 1 else side  # whole pixels, unless there are too many
     tiles = []

@@ -14,6 +14,7 @@ from convlab.draw._cells import Cell, sheet, titled
 from convlab.draw._geometry import integers
 from convlab.draw._images import LARGEST_IMAGE, pixel_block, swatch
 from convlab.draw._numbers import Array, Index, as_array, extent, number, size
+from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
 
 MOST_ROWS = 40  # with numbers
@@ -98,7 +99,7 @@ def _largest(array: Array) -> float:
 def _numbers(array: Array, colours: dict[float, str], parts: Sequence[int] | None, name: str) -> Block | None:
     """Return the matrix with its numbers, or nothing if they do not fit."""
     height, width = array.shape
-    room = theme.PAGE - INDICES
+    room = page_width() - INDICES
     if height > MOST_ROWS or width * SMALLEST > room:
         return None
     values = array.tolist()
@@ -122,7 +123,7 @@ def _numbers(array: Array, colours: dict[float, str], parts: Sequence[int] | Non
 def _pixels(array: Array, colours: dict[float, str], parts: Sequence[int] | None, name: str) -> Block:
     """Return the matrix as pixels."""
     height, width = array.shape
-    side = min(theme.PAGE / width, TALLEST / height, PIXEL)
+    side = min(page_width() / width, TALLEST / height, PIXEL)
     side = float(int(side)) if side >= 1 else side  # whole pixels, unless there are too many
     palette = list(dict.fromkeys([theme.EMPTY, theme.MISSING, *colours.values()]))
     rows = {colour: row for row, colour in enumerate(palette)}

@@ -11,6 +11,7 @@ from convlab.draw._canvas import Block, clean, column, coordinate, paragraph, ta
 from convlab.draw._cells import Cell, cell_width, sheet, titled
 from convlab.draw._geometry import Pads, as_pads
 from convlab.draw._numbers import Array, Index, as_array, entry, number, size
+from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
 
 MODES = ("zeros", "reflect", "replicate", "circular")
@@ -57,7 +58,7 @@ def padded(input: npt.ArrayLike, pads: Pads, *, mode: str = "zeros", name: str =
                 f"pads is {pads!r}: of {length} entries, mode {mode!r} can add at most {most} at each end"
             )
     most = LONGEST_SIGNAL if array.ndim == 1 else LARGEST_GRID
-    page = theme.PAGE - (0 if array.ndim == 1 else 30)
+    page = page_width() - (0 if array.ndim == 1 else 30)
     cells = _cells(array, around, mode, most)
     width = cell_width(cells.values())
     if array.ndim == 2 and width * most > page:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import base64
 import html
 import os
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from convlab.draw import _theme as theme
 from convlab.draw._canvas import Block, clean, coordinate, tag
+
+_MARK = re.compile(r' data-[a-z]+="[^"]*"')
 
 
 @dataclass(frozen=True)
@@ -31,60 +34,45 @@ class Picture:
         The picture itself: one SVG document.
     width, height : int
         The natural size in CSS pixels; a narrower page scales it down.
+    narrow : Block, optional
+        The same picture as a phone shows it.
     """
 
     alt: str
     block: Block = field(repr=False)
+    narrow: Block | None = field(default=None, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "alt", clean(self.alt))
 
     @property
     def width(self) -> int:
-        return int(self.block.width + 2 * theme.MARGIN + 0.99)
+        return _size(self.block)[0]
 
     @property
     def height(self) -> int:
-        return int(self.block.height + 2 * theme.MARGIN + 0.99)
+        return _size(self.block)[1]
 
     @cached_property
     def svg(self) -> str:
-        card = tag(
-            "rect",
-            x=0.5,
-            y=0.5,
-            width=self.width - 1,
-            height=self.height - 1,
-            rx=8,
-            fill=theme.CARD,
-            stroke=theme.CARD_EDGE,
-        )
-        return tag(
-            "svg",
-            tag("title", html.escape(self.alt, quote=False)),
-            card,
-            tag(
-                "g",
-                self.block.body,
-                transform=f"translate({coordinate(theme.MARGIN)} {coordinate(theme.MARGIN)})",
-                font_family=theme.MONO,
-            ),
-            xmlns="http://www.w3.org/2000/svg",
-            role="img",
-            width=self.width,
-            height=self.height,
-            viewBox=f"0 0 {self.width} {self.height}",
-        )
+        return _document(self.block, self.alt)
 
     def _repr_svg_(self) -> str:
-        return self.svg
+        return _shown(self.svg)
 
     def _repr_html_(self) -> str:
-        source = base64.b64encode(self.svg.encode()).decode()
         # No height attribute: some pages forbid the style, and the picture must keep its shape there too.
-        return (
-            f'<img alt="{html.escape(self.alt)}" src="data:image/svg+xml;base64,{source}" '
+        image = (
+            f'<img alt="{html.escape(self.alt)}" src="{_address(self.svg)}" '
             f'width="{self.width}" style="max-width:100%;height:auto">'
+        )
+        if self.narrow is None:
+            return image
+        width, height = _size(self.narrow)
+        return (
+            f'<picture><source media="(max-width: {theme.PHONES}px)" '
+            f'srcset="{_address(_document(self.narrow, self.alt))}" width="{width}" height="{height}">'
+            f"{image}</picture>"
         )
 
     def __repr__(self) -> str:
@@ -111,3 +99,48 @@ class Picture:
         finally:
             partial.unlink(missing_ok=True)
         return target
+
+
+def _size(block: Block) -> tuple[int, int]:
+    """Return width and height of a block's card."""
+    return int(block.width + 2 * theme.MARGIN + 0.99), int(block.height + 2 * theme.MARGIN + 0.99)
+
+
+def _document(block: Block, alt: str) -> str:
+    """Return a block on its card, as one SVG document."""
+    width, height = _size(block)
+    card = tag(
+        "rect",
+        x=0.5,
+        y=0.5,
+        width=width - 1,
+        height=height - 1,
+        rx=8,
+        fill=theme.CARD,
+        stroke=theme.CARD_EDGE,
+    )
+    return tag(
+        "svg",
+        tag("title", html.escape(alt, quote=False)),
+        card,
+        tag(
+            "g",
+            block.body,
+            transform=f"translate({coordinate(theme.MARGIN)} {coordinate(theme.MARGIN)})",
+            font_family=theme.MONO,
+        ),
+        xmlns="http://www.w3.org/2000/svg",
+        role="img",
+        width=width,
+        height=height,
+        viewBox=f"0 0 {width} {height}",
+    )
+
+
+def _shown(svg: str) -> str:
+    """Return a document without what only programs read in it, so that notebooks stay small."""
+    return _MARK.sub("", svg)
+
+
+def _address(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(_shown(svg).encode()).decode()}"

@@ -6,10 +6,11 @@ import operator
 from typing import SupportsIndex
 
 from convlab.draw import _theme as theme
-from convlab.draw._canvas import Block, column, label, tag, text, text_width
+from convlab.draw._canvas import Block, column, paragraph, tag, text, text_width
 from convlab.draw._cells import Cell, sheet
 from convlab.draw._geometry import Pads, Sliding, sliding
 from convlab.draw._numbers import MINUS, Index, entry, number
+from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
 from convlab.draw._taps import counted
 
@@ -66,7 +67,7 @@ def places(
     read = {i for taps in reads.values() for i in taps}
     unread = [i for i in range(found.size[0]) if i not in read]
     left = max(text_width(word, theme.LABEL, bold=True) for word in ("input", f"output[{max(reads)}]")) + 12
-    width = min(WIDE, (theme.PAGE - left) / found.padded[0])
+    width = min(WIDE, (page_width() - left) / found.padded[0])
     listed = list(reads)
     if len(listed) > MOST_PLACES:
         listed = [*listed[: MOST_PLACES - 2], *listed[-2:]]
@@ -82,9 +83,9 @@ def places(
         body.append(_row(at, reads[at], width, found).at(start, y))
         y += ROW + 6
     block = Block("".join(body), left + found.padded[0] * width, y - 6, 18)
-    lines = [label(_count(found), mono=True)]
+    lines = [paragraph(_count(found), colour=theme.INK, mono=True)]
     if unread:
-        lines.append(label(f"hatched: read by no window ({_listed(unread)})", colour=theme.MUTED))
+        lines.append(paragraph(f"hatched: read by no window ({_listed(unread)})"))
     return Picture(_alt(found, reads, unread), column([block, *lines], 10))
 
 

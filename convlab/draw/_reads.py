@@ -14,6 +14,7 @@ from convlab.draw._canvas import Block, clean, column, flow, label, row, tag
 from convlab.draw._cells import Cell, Outline, sheet, titled
 from convlab.draw._geometry import Whole, integers
 from convlab.draw._numbers import Array, Index, as_array, entry, number
+from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
 
 MOST_CELLS = 12
@@ -94,8 +95,8 @@ def _part(
     array: Array, both: Sequence[Index], places: Counter[Index], pads: tuple[tuple[int, int], ...]
 ) -> dict[Index, Cell]:
     """Return the cells of one side: where both read if that fits, else where this side does, or begins to."""
-    half = (theme.PAGE - 28) / 2 - 30  # so that two images stand beside each other
-    page = theme.PAGE if array.ndim == 1 else half
+    half = (page_width() - 28) / 2 - 30  # so that two images stand beside each other
+    page = page_width() if array.ndim == 1 else half
     cells: dict[Index, Cell] = {}
     for around in (both, list(places), sorted(places)[:1]):
         cells = number_cells(array, around=around, most=MOST_CELLS, page=page, pads=pads)
@@ -143,15 +144,16 @@ def _key(should: Counter[Index], does: Counter[Index]) -> Block:
     """Say what the colours mean, as far as they occur."""
     parts = []
     if set(should) & set(does):
-        parts.append(_swatch(theme.TAP, theme.WINDOW, "read, as it should be"))
+        parts.append(swatch(theme.TAP, theme.WINDOW, "read, as it should be"))
     if set(does) - set(should):
-        parts.append(_swatch(theme.WRONG, theme.RESULT, "read in error"))
+        parts.append(swatch(theme.WRONG, theme.RESULT, "read in error"))
     if set(should) - set(does):
-        parts.append(_swatch(theme.CELL, theme.WINDOW, "left out", dashed=True))
+        parts.append(swatch(theme.CELL, theme.WINDOW, "left out", dashed=True))
     return row(parts, 16) if parts else label("nothing is read", size=theme.SMALL, colour=theme.MUTED)
 
 
-def _swatch(fill: str, edge: str, said: str, *, dashed: bool = False) -> Block:
+def swatch(fill: str, edge: str, said: str, *, dashed: bool = False) -> Block:
+    """Return a small cell and what it means."""
     square = tag(
         "rect",
         x=1.5,

@@ -9,6 +9,8 @@ from convlab.draw._arrays import as_window, outlines, same_part, spoken, tinted,
 from convlab.draw._canvas import Block, clean, column, flow, label, row, tag
 from convlab.draw._cells import sheet, titled
 from convlab.draw._numbers import as_array, size
+from convlab.draw._page import is_phone
+from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
 from convlab.draw._taps import counted
 
@@ -40,7 +42,10 @@ def stack(array: npt.ArrayLike, *, name: str = "input", window: tuple[int, ...] 
     parts = ("start", "length") if flat else ("top", "left", "height", "width")
     inside, said = as_window(window, values.shape[1:], parts)
     count = min(len(values), MOST_CHANNELS)
-    page = theme.PAGE - 120 if flat else TWO_IN_A_ROW if count <= 4 else THREE_IN_A_ROW
+    if flat:
+        page = page_width() - (0 if is_phone() else 120)
+    else:
+        page = min(TWO_IN_A_ROW if count <= 4 else THREE_IN_A_ROW, page_width() - 60)
     cells, width = same_part(values[:count], around=inside, most=None if flat else MOST_CELLS, page=page)
     shown = [tinted(one, inside) for one in cells]
     sheets = [
@@ -54,7 +59,9 @@ def stack(array: npt.ArrayLike, *, name: str = "input", window: tuple[int, ...] 
         for channel, one in enumerate(shown)
     ]
     if flat:
-        lines = [row([label(f"channel {c}", bold=True), block]) for c, block in enumerate(sheets)]
+        words = [label(f"channel {c}", bold=True) for c in range(count)]
+        joined = column if is_phone() else row
+        lines = [joined([word, block], 2 if is_phone() else theme.GAP) for word, block in zip(words, sheets)]
         block = column(lines, 6)
     else:
         block = _sheets(sheets)
@@ -74,7 +81,7 @@ def _sheets(sheets: list[Block]) -> Block:
     papers = [_paper(block, channel, COVERED) for channel, block in enumerate(sheets)]
     step = papers[0].width - COVERED
     width = step * (len(papers) - 1) + papers[-1].width
-    if width > theme.PAGE:
+    if width > page_width():
         return flow([_paper(block, channel, 0) for channel, block in enumerate(sheets)], 8)
     body = [paper.at(step * c, SHIFT * c) for c, paper in enumerate(papers)]
     height = max(SHIFT * c + paper.height for c, paper in enumerate(papers))

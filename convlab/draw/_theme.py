@@ -43,12 +43,14 @@ LABEL = 13.0
 NUMBER = 15.0
 OPERATOR = 22.0
 
-SANS = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,'DejaVu Sans',sans-serif"
+SANS = "system-ui,Segoe UI,Roboto,Arial,sans-serif"  # short, for every word says it
 MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace"
 
 MARGIN = 14.0  # between the card's edge and what is on it
 GAP = 18.0  # between things that stand beside each other
 PAGE = 732.0  # what a notebook's column holds, less the margins
+PHONE = 330.0  # what a phone holds
+PHONES = 480  # pages of at most so many CSS pixels are a phone's
 
 
 def tap_colour(tap: int, taps: int) -> str:

@@ -22,14 +22,15 @@ from convlab.draw._canvas import (
     label,
     paragraph,
     row,
-    text,
     text_width,
 )
 from convlab.draw._canvas import operator as sign
-from convlab.draw._cells import HEIGHT, NARROWEST, Cell, Outline, cell_width, sheet, titled
+from convlab.draw._cells import HEIGHT, Cell, Outline, cell_width, narrowest, sheet, titled
 from convlab.draw._geometry import Pads, Whole
 from convlab.draw._numbers import Array, Index, as_array, entry, number, size
+from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
+from convlab.draw._rows import FOR_SIGNS, ROOM_FOR_PLUS, level_of_arrow, named, room_for_names, tops_of
 from convlab.draw._taps import (
     Entry,
     compute,
@@ -132,11 +133,11 @@ def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None, na
     """Stand everything in columns: a tap below the value that it meets, the product below both."""
     source, kernel_name, output_name = names
     shapes = {source: input.shape, kernel_name: weight.shape, "products": (), output_name: one.shape}
-    left = max(text_width(name, theme.LABEL, bold=True) for name in shapes) + 14
+    left = room_for_names(shapes)
     result = result_box(number(one.total))
     sources = [tap.source for tap in one.taps]
     (stride,), ((before, _),), (spread,) = one.sliding.stride, one.sliding.pads, one.sliding.dilation
-    room = theme.PAGE - left - result.width - 30
+    room = page_width() - left - result.width - 30
 
     def column_of(i: int) -> int:
         """Return the input index below which an output entry stands: where its window starts."""
@@ -147,7 +148,7 @@ def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None, na
         return [source for source in sources if source[0] - sources[0][0] < most]
 
     # First as many values as the narrowest cells allow, to learn how wide the cells must be; then what fits.
-    most = int(room // NARROWEST)
+    most = int(room // narrowest())
     above = number_cells(input, around=near(most), most=most, pads=one.sliding.pads)
     written = [one.total, *weight.tolist(), *(tap.product for tap in one.taps)]
     if others is not None:
@@ -155,9 +156,13 @@ def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None, na
     cell = max(
         cell_width([*above.values(), *(Cell(number(value)) for value in written)]),
         # Between two products there stands a plus.
-        max(text_width(number(tap.product), theme.NUMBER, mono=True) for tap in one.taps) + 21,
+        max(text_width(number(tap.product), theme.NUMBER, mono=True) for tap in one.taps) + ROOM_FOR_PLUS,
     )
     most = max(1, int(room // cell))
+    # The sum stands behind the window's last tap: where that is not the last value, more of them fit.
+    end = (sources[-1][0] + before + 1) * cell + 30 + result.width
+    if max(end, one.sliding.padded[0] * cell) <= page_width() - left:
+        most = one.sliding.padded[0]
     above = number_cells(input, around=near(most), most=most, pads=one.sliding.pads)
     above = marked(above, {tap.source: tap for tap in one.taps})
     first = min(above)[0]
@@ -181,21 +186,15 @@ def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None, na
     ]
     x = left + (taps[0].source[0] - first) * cell
     start = left + (column_of(min(below)[0]) - first) * cell
-    between = 24.0
-    tops = [0.0]
-    for gap, block in zip((between, between, 34.0), blocks):
-        tops.append(tops[-1] + block.height + gap)
+    into = left + (column_of(one.at[0]) - first + 0.5) * cell
+    tops = tops_of(blocks)
     body = [block.at(here, top) for block, here, top in zip(blocks, (left, x, x, start), tops)]
-    for (name, shape), top in zip(shapes.items(), tops):
-        middle = top + HEIGHT / 2
-        body.append(text(name, 0, middle - (8 if shape else 0), bold=True))
-        if shape:
-            body.append(text(str(shape), 0, middle + 9, size=theme.SMALL, colour=theme.MUTED))
+    body += named(shapes, tops, into)
     for place in range(len(taps)):
         centre = x + (place * spread + 0.5) * cell
         body += [
-            small_sign("×", centre, tops[1] - between / 2),
-            small_sign("=", centre, tops[2] - between / 2),
+            small_sign("×", centre, tops[1] - FOR_SIGNS / 2),
+            small_sign("=", centre, tops[2] - FOR_SIGNS / 2),
         ]
         if place:
             body.append(plus(centre - spread * cell / 2, tops[2] + HEIGHT / 2))
@@ -203,7 +202,7 @@ def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None, na
     body += [small_sign("=", end + 15, middle), result.at(end + 30, middle - result.middle)]
     # From the sum down, back and into the output's entry.
     centre, bottom = end + 30 + result.width / 2, middle + result.height / 2
-    into, level = left + (column_of(one.at[0]) - first + 0.5) * cell, (bottom + tops[3]) / 2 - 2
+    level = level_of_arrow(bottom, tops[3]) - 2
     body.append(arrow([(centre, bottom), (centre, level), (into, level), (into, tops[3] - 2)], theme.RESULT))
     width = max(left + len(above) * cell, end + 30 + result.width)
     block = Block("".join(body), width, tops[3] + blocks[3].height, tops[0])
@@ -214,15 +213,16 @@ def _window_2d(input: Array, weight: Array, one: Entry, others: Array | None, na
     """Above, what is multiplied: input and kernel; below, what comes of it: products, sum, output."""
     source, kernel_name, output_name = names
     sources = [tap.source for tap in one.taps]
-    kernel = number_cells(weight, most=MOST_CELLS, page=theme.PAGE - 90)
+    kernel = number_cells(weight, most=MOST_CELLS, page=page_width() - 90)
     kernel = marked(kernel, {tap.place: tap for tap in one.taps})
     shown = [tap for tap in one.taps if tap.place in kernel]
     made = product_cells(shown)
     factor = titled(sheet(kernel, name=kernel_name), kernel_name, str(weight.shape))
     second = row([sign("×"), with_part_shown(factor, kernel, weight.shape)])
     # The input beside the kernel if the window fits there, else on a line of its own.
-    page = theme.PAGE - 30 - theme.GAP - second.width
-    page = page if page > min(one.sliding.span[1], MOST_CELLS) * NARROWEST else theme.PAGE - 30
+    page = page_width() - 30 - theme.GAP - second.width
+    cell = cell_width([Cell(number(tap.value)) for tap in one.taps])
+    page = page if page > min(one.sliding.span[1], MOST_CELLS) * cell else page_width() - 30
     middle = [tap.source for tap in shown]
     above = number_cells(input, around=middle, most=MOST_CELLS, page=page, pads=one.sliding.pads)
     above = marked(above, {tap.source: tap for tap in one.taps})
@@ -233,8 +233,8 @@ def _window_2d(input: Array, weight: Array, one: Entry, others: Array | None, na
     summed = row([sign("="), over(result_box(number(one.total)), "sum")], 10)
     # The output beside the sum if at least four of its columns fit there, else on a line of its own.
     guide = np.broadcast_to(np.float64(one.total), one.shape) if others is None else others
-    space = theme.PAGE - third.width - summed.width - ROOM_FOR_ARROW
-    space = space if space > 4 * cell_width([Cell(number(one.total))]) else theme.PAGE - ROOM_FOR_ARROW
+    space = page_width() - third.width - summed.width - ROOM_FOR_ARROW
+    space = space if space > 4 * cell_width([Cell(number(one.total))]) else page_width() - ROOM_FOR_ARROW
     below = {
         index: _output_cell(index, one, others)
         for index in number_cells(guide, around=[one.at], most=MOST_CELLS, page=space)

@@ -180,7 +180,7 @@ function mount(host) {
 				html += span(`cell glide ${previous ? "plus" : ""}`, style, number(term.product), `product ${k}`);
 				previous = x;
 			}
-			const end = previous || into;
+			const end = max(previous, into);
 			html += span("sign glide last", area(11, end + 1), "=", "=") + span("total glide last", area(11, end + 2), number(total), "total");
 			html += span("last down", area(13, end + 2)) + span("last", `grid-area:14/${into + 1}/15/${end + 2}`) + span("into", area(14, into), "=");
 			now.places.forEach((_, i) => (html += result(i, area(15, under(i))) + index(16, under(i), i)));

@@ -17,6 +17,8 @@ __all__ = ["problems"]
 _LOADING_RELATIONS = {"icon", "manifest", "modulepreload", "preload", "prefetch", "stylesheet"}
 _ADDRESSES = {"href", "xlink:href", "src", "poster", "data", "action"}
 _CSS_ADDRESS = re.compile(r"""url\(\s*["']?([^"')]+)|@import\s+["']([^"']+)""")
+# In a srcset an address ends where a space does, and may hold commas, as those with data do.
+_CANDIDATE = re.compile(r"(\S*[^\s,])(?:\s+[^,]*)?")
 _WITHOUT_CONTENT = {"data", "mailto", "about"}
 
 
@@ -38,7 +40,7 @@ class _Page(HTMLParser):
             self.ids.add(values["id"])
         self._style = tag == "style"
         self.fetched += _in_css(values.get("style", ""))
-        self.fetched += [part.split()[0] for part in values.get("srcset", "").split(",") if part.strip()]
+        self.fetched += _CANDIDATE.findall(values.get("srcset", ""))
         fetches = tag != "a" and (
             tag != "link" or bool(_LOADING_RELATIONS & set(values.get("rel", "").lower().split()))
         )

@@ -23,6 +23,7 @@ from convlab.site.index import Exercise, index
 from convlab.site.links import problems
 from convlab.site.opening import Opening, read_opening
 from convlab.site.pages import description, page
+from convlab.site.texts import SCRIPT, texts
 
 __all__ = ["ZIP", "build", "stage", "zipped"]
 
@@ -67,6 +68,7 @@ def build(
         chapters = stage(root, source, exercises)
         report(f"Sphinx: {len(chapters)} chapters")
         _sphinx(source, pages)
+        (pages / SCRIPT).write_text(texts(pages), encoding="utf-8")
         (pages / ZIP).write_bytes(zipped(pages))
         if found := problems(pages):
             raise SiteError("\n  ".join(["the pages do not hold together:", *found]))

@@ -337,12 +337,8 @@ ask_torch([4, 1, 3, 0, 0], [2, 1])
 # echo. The copies add up.
 
 # %%
-draw.beside(
-    draw.signal([1, 0, 3], name="claps"),
-    draw.signal([4, 2, 1, 0, 0], name="echo of the clap at 0"),
-    draw.signal([0, 0, 12, 6, 3], name="echo of the clap at 2"),
-    draw.signal([4, 2, 13, 6, 3], name="what is heard"),
-)
+heard = [4, 2, 13, 6, 3]
+draw.stamps([1, 0, 3], [4, 2, 1], output=heard, names=("claps", "echo", "heard"))
 
 # %% [markdown]
 # What is heard at time `n`? A clap of `k` steps ago is heard `weight[k]` times as loud as it was. "`k`

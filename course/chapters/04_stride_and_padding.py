@@ -201,7 +201,7 @@ draw.beside(*pictures)
 #
 # <details><summary>Answer</summary>
 #
-# 5. Above row 0 stands row 1, which is 4 5 6. Before its column 0 stands its column 1, the 5. It is the
+# 5\. Above row 0 stands row 1, which is 4 5 6. Before its column 0 stands its column 1, the 5. It is the
 # same if the columns come first.
 #
 # </details>

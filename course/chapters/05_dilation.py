@@ -374,7 +374,7 @@ print("same:     ", five + ask_torch(five, weight, padding="same", dilation=3))
 #
 # <details><summary>Answer</summary>
 #
-# 5. The entry depends on three entries of the first layer. Their windows start one sample apart and overlap,
+# 5\. The entry depends on three entries of the first layer. Their windows start one sample apart and overlap,
 # so three windows of 3 samples cover 3 + 1 + 1 = 5.
 #
 # </details>
@@ -415,7 +415,7 @@ draw.receptive_field([(3, 2, 1), (3, 1, 1)])
 #
 # <details><summary>Answer</summary>
 #
-# 5. The first layer adds 2. The second adds 2 more, since the jump is still 1 when it comes. Its stride
+# 5\. The first layer adds 2. The second adds 2 more, since the jump is still 1 when it comes. Its stride
 # counts only for layers after it, and there are none.
 #
 # </details>

@@ -810,7 +810,7 @@ columns = np.arange(24).reshape(4, 6)
 image = ask_torch(F.fold, columns[None], output_size=(3, 4), kernel_size=2)[0, 0]
 
 assert image[1, 1] == columns[3, 0] + columns[2, 1] + columns[1, 3] + columns[0, 4], "pixel [1, 1] is wrong"
-draw.beside(draw.grid(columns, name="columns"), draw.grid(image, name="image", window=(1, 1, 1, 1)))
+draw.col2im(columns, (3, 4), 2, (1, 1), output=image)
 
 # %% [markdown]
 # So col2im is not the inverse of im2col. Do one after the other, and each pixel comes back as many times as

@@ -761,7 +761,7 @@ matrix = np.array(answers).T  # row x: where window x has its taps
 handed_out = grad_output[:, None] * matrix
 
 assert np.array_equal(handed_out.sum(axis=0), grad_input), "the columns do not add up to the gradient"
-draw.grid(handed_out, name="handed out", heat=True)
+draw.stamps(grad_output, weight, names=("grad_output", "weight", "grad_input"))
 
 # %% [markdown]
 # **Predict.** What does column 2 add up to? And in what order must the windows hand out their shares?

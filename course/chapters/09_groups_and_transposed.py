@@ -123,9 +123,11 @@ print("output:", short.shape)
 # whose channels begin at $g\,C$. Nothing else is new in the operator of chapter 5:
 #
 # $$
-# \text{output}[n, o, y, x] = \text{bias}[o] + \sum_{c=0}^{C-1}\;\sum_{i=0}^{\mathit{kh}-1}\;
-# \sum_{j=0}^{\mathit{kw}-1} \text{padded}[n,\; g\,C + c,\; y\,s_h + i\,d_h,\; x\,s_w + j\,d_w]\;
-# \text{weight}[o, c, i, j]
+# \begin{aligned}
+# \text{output}[n, o, y, x] &= \text{bias}[o] \\
+# &+ \sum_{c=0}^{C-1}\;\sum_{i=0}^{\mathit{kh}-1}\;\sum_{j=0}^{\mathit{kw}-1}
+# \text{padded}[n,\; g\,C + c,\; y\,s_h + i\,d_h,\; x\,s_w + j\,d_w]\;\text{weight}[o, c, i, j]
+# \end{aligned}
 # $$
 #
 # `c` counts inside the group now. One entry, for the layer above:
@@ -481,7 +483,7 @@ input = np.array([1, -2, 3])
 weight = np.array([4, 2, 1])
 
 stamps = np.array([[4, 2, 1, 0, 0, 0, 0], [0, 0, -8, -4, -2, 0, 0], [0, 0, 0, 0, 12, 6, 3]])
-draw.beside(draw.signal(input, name="input"), draw.grid(stamps, name="stamps", heat=True))
+draw.stamps(input, weight, stride=2)
 
 # %% [markdown]
 # **Predict.** A column holds what lands on one sample of the output. What is `output[2]`? And `output[4]`?
@@ -496,7 +498,7 @@ draw.beside(draw.signal(input, name="input"), draw.grid(stamps, name="stamps", h
 output = ask_torch(F.conv_transpose1d, input[None, None], weight[None, None], stride=2)[0, 0]
 
 assert np.array_equal(output, stamps.sum(axis=0)), "torch disagrees with the stamps"
-draw.signal(output, name="output")
+draw.stamps(input, weight, stride=2, output=output)
 
 # %% [markdown]
 # This is called **transposed convolution**. As before, `x` counts the windows, which are now the stamps, and

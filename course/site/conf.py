@@ -52,7 +52,6 @@ html_show_sourcelink = False
 html_show_copyright = False
 html_use_index = False
 html_domain_indices = False
-html_show_search_summary = False  # it would fetch pages, which browsers refuse from file://
 
 # MathJax in one file that needs no fonts. The package only carries it; its Sphinx extension would copy 29 MB.
 _mathjax = find_spec("sphinx-mathjax-offline")

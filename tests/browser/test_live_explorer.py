@@ -150,6 +150,24 @@ def test_the_backward_sum_says_who_read_the_entry(show):
     assert note == "input[2] was read by output[0], output[1]. Hatched: taps through which none read it."
 
 
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_the_line_from_the_sum_leads_into_the_entry_and_no_further(page, show, stride):
+    card = show(draw.explore(SIGNAL, TAPS, stride=stride, mode="backward"))
+    for _ in range(result(card).count()):
+        total, entry, *lines = card.evaluate(
+            """(card) => [".total", ".result", ".last:empty"].flatMap((what) =>
+                [...card.querySelectorAll(what)].map((piece) => {
+                    const { left, right } = piece.getBoundingClientRect();
+                    return { left, right, middle: (left + right) / 2 };
+                }))"""
+        )
+        assert entry["middle"] < total["left"]
+        assert max(line["right"] for line in lines) == pytest.approx(total["middle"], abs=2)
+        assert min(line["left"] for line in lines) >= entry["right"] - 2
+        card.locator("[data-do=next]").click()
+        page.wait_for_timeout(300)
+
+
 def test_numbers_that_cancel_give_zero_and_small_ones_four_decimals(page, show):
     card = show(draw.explore([0.1, 0.2, -0.3, 1 / 3, 1e-7], [1, 1, 1]))
     assert walk(page, card) == ["0", "0.2333", "0.0333"]

@@ -106,6 +106,9 @@ def test_the_search_finds_a_chapter_from_the_disk(visit):
     results.first.wait_for()
     hrefs = [link.get_attribute("href").partition("#")[0].partition("?")[0] for link in results.all()]
     assert "05_dilation.html" in hrefs
+    quotes = page.locator("#search-results li p.context")
+    quotes.first.wait_for()
+    assert "dilation" in quotes.first.inner_text().lower()
     results.nth(hrefs.index("05_dilation.html")).click()
     assert "Dilation" in page.locator("h1").inner_text()
 
@@ -121,7 +124,7 @@ def test_the_zip_holds_the_same_pages_and_its_index_works(visit, pages, tmp_path
 
 
 def test_what_is_wider_than_a_phone_scrolls_by_keyboard_in_its_own_box(visit):
-    page = visit("01_conv1d", PHONE)
+    page = visit("06_matrix_product", PHONE)
     wide = page.locator(".cell_output > .output.text_html[tabindex='0']")
     assert wide.count() > 0
     wide.first.focus()
@@ -129,6 +132,28 @@ def test_what_is_wider_than_a_phone_scrolls_by_keyboard_in_its_own_box(visit):
     page.wait_for_function("document.activeElement.scrollLeft > 0")
     for box in page.locator(".cell_output > .output:not([tabindex])").all():
         assert box.evaluate("(box) => box.scrollWidth - box.clientWidth") <= 4
+
+
+def test_a_phone_shows_its_own_layout_of_a_picture_at_full_size(visit):
+    phone, desk = visit("04_stride_and_padding", PHONE), visit("04_stride_and_padding")
+    sizes = [
+        [
+            image.evaluate("(image) => [image.naturalWidth, image.getBoundingClientRect().width]")
+            for image in page.locator("picture > img").all()
+        ]
+        for page in (phone, desk)
+    ]
+    assert len(sizes[0]) == len(sizes[1]) > 10
+    for (natural, shown), (wide, _) in zip(*sizes):
+        assert natural < wide
+        assert shown >= 0.85 * natural
+
+
+def test_pictures_beside_each_other_stand_below_each_other_on_a_phone(visit):
+    for width, rows in [(PHONE, 2), (DESK, 1)]:
+        pair = visit("01_conv1d", width).locator(".output.text_html > div:has(> img, > picture)").first
+        tops = {image.bounding_box()["y"] for image in pair.locator("img").all()}
+        assert len(tops) == rows
 
 
 def test_a_keyboard_reaches_the_chapters_and_the_contents_on_a_phone(visit):
@@ -152,10 +177,25 @@ def test_the_first_stop_of_the_keyboard_skips_to_the_text(visit):
     assert page.evaluate("document.activeElement.getAttribute('href')") == "#furo-main-content"
 
 
-def test_print_shows_the_text_alone_and_keeps_solutions_folded(visit):
+def test_print_shows_the_text_alone_on_white(visit):
     page = visit("01_conv1d", scheme="dark")
     page.emulate_media(media="print")
     assert page.locator("h1").is_visible()
-    for part in (".sidebar-drawer", ".toc-drawer", ".mobile-header", "details.solution .cell_input"):
+    for part in (".sidebar-drawer", ".toc-drawer", ".mobile-header", ".skip-to-content"):
         assert not page.locator(part).first.is_visible()
+    assert not page.locator(".convlab-explorer .card button:not(.cell)").first.is_visible()
+    assert page.locator(".convlab-explorer .card .sum").is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_folds_are_open_on_paper_and_shut_again_on_the_screen(visit):
+    page = visit("01_conv1d")
+    solution = page.locator("details.solution .cell_input").first
+    shut = "document.querySelectorAll('article details:not([open])').length"
+    folds = page.evaluate(shut)
+    assert folds > 10
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(shut) == 0
+    assert solution.is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(shut) == folds

@@ -103,9 +103,6 @@ def test_nothing_is_said_where_nothing_is_known():
 
 
 def test_the_picture_shows_what_should_be_read_beside_what_is():
-    result = report(lambda input, weight: slide(input, weight[::-1]), "correlate1d")
-    assert result.picture is None  # both read the same entries, in another order
-
     def one_too_far(input, weight):
         windows = np.lib.stride_tricks.sliding_window_view(input, len(weight))
         return np.roll(windows, -1, axis=0) @ weight
@@ -113,6 +110,33 @@ def test_the_picture_shows_what_should_be_read_beside_what_is():
     result = report(one_too_far, "correlate1d")
     assert "weight[0] should meet input[0] there; yours meets input[1]." in result.message
     assert result.picture == draw.reads([1, 2], [(0,)], [(1,)], at=(0,))
+
+
+def test_a_flipped_kernel_is_drawn_with_each_tap_on_what_it_meets():
+    result = report(lambda input, weight: slide(input, weight[::-1]), "correlate1d")
+    right, flipped = [(0, 0), (1, 1)], [(0, 1), (1, 0)]
+    assert result.picture == draw.meets([1, 2], [1, 2], right, flipped, at=(0,))
+
+
+def test_exchanged_channels_of_a_weight_are_drawn_as_two_kernels():
+    def exchanged(input, weight, bias=None):
+        weight = weight.swapaxes(0, 1) if weight.shape[0] == weight.shape[1] else weight
+        windows = np.lib.stride_tricks.sliding_window_view(input, weight.shape[2], axis=2)
+        output = np.einsum("ncxk,ock->nox", windows, weight)
+        return output if bias is None else output + bias[:, None]
+
+    result = report(exchanged, "conv1d_multichannel")
+    assert "should be: input[0, 1][0] meets weight[0, 1, 0]" in result.picture.alt
+    assert "Yours: input[0, 1][0] meets weight[1, 0, 0]" in result.picture.alt
+
+
+def test_a_tap_that_is_only_counted_twice_needs_no_picture():
+    def twice(input, weight):
+        return slide(input, weight * np.where(np.arange(len(weight)) == 0, 2, 1))
+
+    result = report(twice, "correlate1d")
+    assert "but is counted twice" in result.message
+    assert result.picture is None
 
 
 def test_of_many_channels_the_picture_shows_the_one_that_differs():

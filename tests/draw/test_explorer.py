@@ -37,8 +37,9 @@ def test_the_picture_is_the_window_and_stands_where_scripts_do_not_run():
     explorer = draw.explore(SIGNAL, TAPS, stride=2, padding=1, at=2)
     picture = draw.window(SIGNAL, TAPS, 2, stride=2, padding=1)
     assert explorer.alt == picture.alt
-    assert explorer._repr_svg_() == explorer.svg == picture.svg
-    assert parts(explorer)["image"] == picture._repr_html_()
+    assert explorer._repr_svg_() == picture._repr_svg_()
+    assert explorer.svg == picture.svg
+    assert parts(explorer)["image"] in picture._repr_html_()
 
 
 def test_the_picture_of_a_gradient_is_backwards():

@@ -12,7 +12,21 @@ import numpy as np
 import pytest
 
 from convlab import draw
-from convlab.draw import _arrays, _columns, _fields, _matrices, _numbers, _padding, _places, _theme, _window
+from convlab.draw import (
+    Picture,
+    _arrays,
+    _back,
+    _columns,
+    _fields,
+    _matrices,
+    _meets,
+    _numbers,
+    _padding,
+    _places,
+    _stamps,
+    _theme,
+    _window,
+)
 
 GRID = np.array(
     [[1, 2, 0, 1, 3], [0, -1, 2, 4, 1], [2, 2, 1, 0, -3], [1, 0, 5, 1, 2], [3, 1, 0, 2, 1], [0, 1, 1, 2, 4]]
@@ -20,6 +34,7 @@ GRID = np.array(
 KERNEL = np.array([[1, 2, 0], [0, -1, 3], [4, 0, -2]])
 WAVE = np.array([0, 1, 2, 4, 3, -1, -2, 0, 1, 5, 2, 1])
 TOP_LEFT = np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
+TAPS = list(np.ndindex(3, 3))
 CHANNELS = np.array([GRID[:4, :4], GRID[1:5, 1:], GRID[2:, :4]])
 NOISE = ((np.arange(40000) * 7919 % 10007) / 1009 - 5).reshape(200, 200)
 PHOTO = (np.arange(128 * 128).reshape(128, 128) % 251).astype(np.uint8)
@@ -87,6 +102,12 @@ GALLERY = {
     "channels of signals": lambda: draw.channels(NOISE[:3, :9].round(), [[1, 2, -1]] * 3, 2),
     "channels of signals, many": lambda: draw.channels(np.arange(400).reshape(20, 20), np.ones((20, 9)), 5),
     "one channel": lambda: draw.channels([[5]], [[-2]], 0),
+    "stamps": lambda: draw.stamps([1, -2, 3], [4, 2, 1], 4, stride=2, output=range(7)),
+    "stamps, spread": lambda: draw.stamps(
+        [1, -2.5], [0.5, 2, -3], stride=3, dilation=2, names=("x", "a <b>", "y")
+    ),
+    "stamps, most": lambda: draw.stamps(np.arange(10), np.arange(1, 8), 15),
+    "stamps, one": lambda: draw.stamps([7], [-2], 0),
     "receptive field": lambda: draw.receptive_field([(3, 1, 1), (3, 1, 1), (3, 1, 1)]),
     "receptive field, strides": lambda: draw.receptive_field([(7, 2, 1), (3, 2, 1), (3, 2, 1), (3, 2, 1)]),
     "receptive field, holes": lambda: draw.receptive_field([(3, 1, 3), (2, 1, 9)], at=0, size=40),
@@ -99,6 +120,12 @@ GALLERY = {
     ),
     "im2col, channels": lambda: draw.im2col(CHANNELS[:2, :3, :3], 2),
     "im2col, large": lambda: draw.im2col(PHOTO, 7, padding=3),
+    "col2im": lambda: draw.col2im(
+        np.arange(24).reshape(4, 6), (3, 4), 2, (1, 1), output=np.arange(12).reshape(3, 4)
+    ),
+    "col2im, padded": lambda: draw.col2im(NOISE[:4, :4], (3, 3), 2, (1, 0), stride=2, padding=1),
+    "col2im, most": lambda: draw.col2im(NOISE[:20, :16].round(), (7, 8), (4, 5), (3, 4)),
+    "col2im, nobody": lambda: draw.col2im([[1, 2]], (1, 4), 1, (0, 1), stride=2),
     "matrix": lambda: draw.matrix(np.kron(np.eye(3, 4), [[1, 2, -3], [0, 1, 2]]), blocks=(2, 3)),
     "matrix, decimals": lambda: draw.matrix(NOISE[:5, :6]),
     "matrix, pixels": lambda: draw.matrix(
@@ -129,6 +156,23 @@ GALLERY = {
         GRID, np.ndindex(6, 5), [(y, x) for y in (0, 2, 5) for x in (-1, 1, 4)]
     ),
     "reads, nothing": lambda: draw.reads([3], [], []),
+    "meets": lambda: draw.meets(
+        WAVE, [1, 0, -2], [(3 + k, k) for k in range(3)], [(5 - k, k) for k in range(3)]
+    ),
+    "meets 2-D": lambda: draw.meets(
+        GRID,
+        KERNEL * 1.25,
+        [((1 + y, 1 + x), (y, x)) for y, x in TAPS],
+        [((3 - y, 3 - x), (y, x)) for y, x in TAPS],
+    ),
+    "meets, many": lambda: draw.meets(
+        NOISE,
+        NOISE[:2, :30].reshape(2, 5, 6),
+        [((150, 7), (0, y, 3)) for y in range(5)],
+        [((150, 7), (1, 0, 0))],
+    ),
+    "meets, apart": lambda: draw.meets(NOISE, [[5]], [((0, 0), (0, 0))], [((199, 199), (0, 0))]),
+    "meets, nothing": lambda: draw.meets([3], [4], [], [], at=0),
     "maps": lambda: draw.maps(NOISE[:16, :49].reshape(16, 7, 7), name="filters"),
     "maps, grey": lambda: draw.maps(NOISE[:60].reshape(3, 40, 100), signed=False, columns=2),
     "maps, shrunk": lambda: draw.maps(np.stack([PHOTO] * 9), columns=9),
@@ -155,45 +199,57 @@ def digest():
 every_picture = pytest.mark.parametrize("name", GALLERY)
 
 
+def layouts(name):
+    """Return a picture, and, if it has a layout for phones, that as a picture too."""
+    picture = GALLERY[name]()
+    return [picture, *([Picture(picture.alt, picture.narrow)] if picture.narrow else [])]
+
+
 @every_picture
 def test_nothing_leaves_the_card(read, name):
-    picture = GALLERY[name]()
-    for box in read(picture).texts() + read(picture).rectangles():
-        assert box.left >= 0, box
-        assert box.top >= 0, box
-        assert box.right <= picture.width, box
-        assert box.bottom <= picture.height, box
+    for picture in layouts(name):
+        for box in read(picture).texts() + read(picture).rectangles():
+            assert box.left >= 0, box
+            assert box.top >= 0, box
+            assert box.right <= picture.width, box
+            assert box.bottom <= picture.height, box
 
 
 @every_picture
 def test_no_text_covers_another(read, name):
-    drawn = read(GALLERY[name]())
-    for one, other in combinations(
-        [*drawn.discs(), *(text for text in drawn.texts() if text.content != "+")], 2
-    ):
-        assert not one.overlaps(other), (one, other)
+    for drawn in map(read, layouts(name)):
+        for one, other in combinations(
+            [*drawn.discs(), *(text for text in drawn.texts() if text.content != "+")], 2
+        ):
+            assert not one.overlaps(other), (one, other)
 
 
 @every_picture
 def test_every_number_lies_inside_its_cell(read, name):
-    drawn = read(GALLERY[name]())
-    cells = [box for box in drawn.rectangles() if box.content]
-    for text in drawn.texts():
-        for cell in cells if text.content != "+" else []:  # between two products
-            if text.overlaps(cell):
-                assert cell.left < text.left, (text, cell)
-                assert text.right < cell.right, (text, cell)
+    for drawn in map(read, layouts(name)):
+        cells = [box for box in drawn.rectangles() if box.content]
+        for text in drawn.texts():
+            for cell in cells if text.content != "+" else []:  # between two products
+                if text.overlaps(cell):
+                    assert cell.left < text.left, (text, cell)
+                    assert text.right < cell.right, (text, cell)
 
 
 @every_picture
 def test_no_text_is_small_at_natural_size(name):
-    sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)"', GALLERY[name]().svg)]
-    assert min(sizes) >= _theme.SMALL == 12
+    for picture in layouts(name):
+        sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)"', picture.svg)]
+        assert min(sizes) >= _theme.SMALL == 12
 
 
 @every_picture
 def test_a_picture_fits_a_notebook(name):
     assert GALLERY[name]().width <= 760
+
+
+@every_picture
+def test_what_is_laid_out_for_a_phone_fits_one(name):
+    assert all(picture.width <= 391 for picture in layouts(name)[1:])
 
 
 @every_picture
@@ -230,7 +286,7 @@ def test_the_same_arrays_give_the_same_bytes_in_another_process(seed):
 
 @pytest.mark.parametrize(
     "module",
-    [_numbers, _arrays, _window, _padding, _places, _fields, _columns, _matrices],
+    [_numbers, _arrays, _window, _padding, _places, _fields, _columns, _matrices, _meets, _stamps, _back],
     ids=lambda module: module.__name__,
 )
 def test_examples_in_docstrings_are_true(module):

@@ -27,6 +27,16 @@
     window.MathJax?.startup?.promise?.then(markAll); // a formula may grow wide in a box that stays as it was
   });
 
+  // Nobody can unfold paper.
+  const shut = [];
+  window.addEventListener("beforeprint", () => {
+    shut.push(...document.querySelectorAll("article details:not([open])"));
+    for (const fold of shut) fold.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const fold of shut.splice(0)) fold.open = false;
+  });
+
   // Furo opens its two drawers by labels of hidden checkboxes, which only a pointer reaches.
   for (const label of document.querySelectorAll("label.nav-overlay-icon, label.toc-overlay-icon")) {
     const drawer = document.getElementById(label.htmlFor);

@@ -1,0 +1,231 @@
+"""The picture of a kernel that every entry lays, multiplied, onto the output: echo, gradient, transposed convolution.
+
+It computes the products, which all stand in rows of their own, and of their sums at most the one it is asked for:
+the others are the reader's exercise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from convlab.draw import _theme as theme
+from convlab.draw._arrays import spoken
+from convlab.draw._canvas import (
+    Block,
+    clean,
+    column,
+    coordinate,
+    label,
+    paragraph,
+    row,
+    tag,
+    text,
+    text_width,
+)
+from convlab.draw._cells import HEIGHT, INDEX_HEIGHT, Cell, Outline, cell_width, sheet
+from convlab.draw._geometry import Sliding, Whole, as_index, per_axis
+from convlab.draw._numbers import MINUS, Array, Index, as_array, entry, number, total
+from convlab.draw._page import is_phone
+from convlab.draw._page import width as page_width
+from convlab.draw._picture import Picture
+from convlab.draw._taps import counted
+
+MOST_STAMPS = 10
+LONGEST_OUTPUT = 16
+BETWEEN = 6.0
+LOWER = 30.0  # between the last stamp and the output
+MOST_SPOKEN = 4
+
+Names = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class _Stamped:
+    """What is drawn: two arrays, their products by (entry, tap), where they are added, and what is known of the sums.
+
+    Attributes
+    ----------
+    places : Sliding
+        What a convolution reads at a place is where this one adds.
+    landed : list of float
+        What is added at `at`.
+    """
+
+    values: list[float]
+    taps: list[float]
+    products: dict[Index, float]
+    places: Sliding
+    at: Index | None
+    landed: list[float]
+    given: Array | None
+
+
+def stamps(
+    input: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    at: Whole | None = None,
+    *,
+    stride: Whole = 1,
+    dilation: Whole = 1,
+    output: npt.ArrayLike | None = None,
+    names: tuple[str, str, str] = ("input", "weight", "output"),
+) -> Picture:
+    """Draw a signal's entries below each other, each with its multiple of the kernel where it is added.
+
+    A column holds what is added up in one entry of the output. Products have the colours of their taps.
+
+    Parameters
+    ----------
+    input : array_like, shape (L,), at most 10 values
+    weight : array_like, shape (K,)
+    at : int, optional
+        The output entry to outline; its sum is written.
+    stride : int
+        How far each stamp stands from the one before.
+    dilation : int
+        How far the taps of a stamp stand apart.
+    output : array_like, shape ((L - 1) * stride + dilation * (K - 1) + 1,), optional
+        Numbers for the output, which is blank otherwise.
+    names : (str, str, str)
+        What input, weight and output are called in the picture.
+
+    Raises
+    ------
+    ValueError
+        If an array has another rank or is too long, its numbers are too long, or `at` lies outside the output.
+
+    Examples
+    --------
+    >>> draw.stamps([1, -2], [4, 1], 1).alt.partition(": ")[2]
+    'input[0] = 1 adds 4, 1 from output[0] on; input[1] = −2 adds −8, −2 from output[1] on. 1 − 8 = −7 is output[1].'
+    """
+    values = as_array(input, "input", (1,))
+    taps = as_array(weight, "weight", (1,))
+    (step,), (spread,) = per_axis(stride, 1, "stride", 1), per_axis(dilation, 1, "dilation", 1)
+    length = (len(values) - 1) * step + spread * (len(taps) - 1) + 1
+    if len(values) > MOST_STAMPS or length > LONGEST_OUTPUT:
+        raise ValueError(
+            f"input has shape {values.shape} and reaches {length} entries of the output: "
+            f"at most {MOST_STAMPS} stamps on {LONGEST_OUTPUT} entries are drawn"
+        )
+    given = None
+    if output is not None:
+        given = as_array(output, "output", (1,))
+        if given.shape != (length,):
+            raise ValueError(f"output has shape {given.shape}: here it must be {(length,)}")
+    index = None if at is None else as_index(at, (length,))
+    places = Sliding((length,), taps.shape, (step,), ((0, 0),), (spread,))
+    products: dict[Index, float] = {
+        (i, k): (values[i] * taps[k]).item() for i in range(len(values)) for k in range(len(taps))
+    }
+    landed = [p for (i, k), p in products.items() if index == places.source((i,), (k,))]
+    drawn = _Stamped(values.tolist(), taps.tolist(), products, places, index, landed, given)
+    source, kernel, result = map(clean, names)
+    return Picture(_alt(drawn, (source, kernel, result)), _draw(drawn, (source, kernel, result)))
+
+
+def _draw(drawn: _Stamped, names: Names) -> Block:
+    source, kernel, output = names
+    (length,), (step,), (spread,) = drawn.places.size, drawn.places.stride, drawn.places.dilation
+    below = _sums(drawn)
+    # First all that can be said; then, if that is too wide, less and less.
+    long = [f"{entry(source, (i,))} = {number(value)}" for i, value in enumerate(drawn.values)]
+    short = [f"× {number(value)}" for value in drawn.values]
+    for words, factors in ((long, True), (long, False), (short, False)):
+        rows = [_products(drawn, i, factors and not is_phone()) for i in range(len(drawn.values))]
+        width = max(cell_width(cells.values()) for cells in [below, *rows])
+        left = _room([*words, output])
+        if left + length * width <= page_width():
+            break
+    else:
+        if not is_phone():
+            raise ValueError(
+                f"input has shape {(len(drawn.values),)}: its products are too long to be drawn; round them"
+            )
+
+    body: list[str] = []
+    y = 0.0
+    for i, (cells, word) in enumerate(zip(rows, words)):
+        block = sheet(cells, name=f"stamp {i}", width=width, indices=False, step=spread)
+        body.append(block.at(left + i * step * width, y))
+        body.append(text(word, 0, y + block.height / 2, mono=True))
+        y += block.height + BETWEEN
+    y += LOWER - BETWEEN
+    # A sum is written as in school: a plus, a line, the result.
+    line = f"M{coordinate(left)} {coordinate(y - LOWER / 2)}h{coordinate(length * width)}"
+    body.append(tag("path", d=line, fill="none", stroke=theme.MUTED, stroke_width=2))
+    if len(rows) > 1:
+        body.append(text("+", left + 9, y - LOWER / 2 - 14, size=18, colour=theme.MUTED, align="middle"))
+    outlined = [] if drawn.at is None else [Outline([drawn.at], theme.RESULT, "result")]
+    body.append(sheet(below, name=output, width=width, outlines=outlined).at(left, y))
+    body.append(text(output, 0, y + HEIGHT / 2 - 8, bold=True))
+    body.append(text(str((length,)), 0, y + HEIGHT / 2 + 9, size=theme.SMALL, colour=theme.MUTED))
+    if drawn.at is not None:
+        x = left + drawn.at[0] * width
+        d = f"M{coordinate(x)} 0V{coordinate(y)}M{coordinate(x + width)} 0V{coordinate(y)}"
+        sides = tag("path", d=d, fill="none", stroke=theme.RESULT, stroke_width=2, stroke_dasharray="6 4")
+        body.insert(0, sides)  # first, so that no cell is crossed
+    stamped = Block("".join(body), left + length * width, y + HEIGHT + INDEX_HEIGHT, 0)
+    shape = label(str((len(drawn.taps),)), size=theme.SMALL, colour=theme.MUTED)
+    top = row([label(kernel, bold=True), shape, sheet(_kernel(drawn), name=kernel, indices=False)], 8)
+    said = f"{drawn.places.settings}; " if drawn.places.settings else ""
+    return column([top, stamped, paragraph(f"{said}what stands in one column is added")], 14)
+
+
+def _products(drawn: _Stamped, i: int, factors: bool) -> dict[Index, Cell]:
+    """Return one row, by tap, with the two factors of each product if asked for."""
+    cells: dict[Index, Cell] = {}
+    for k, tap in enumerate(drawn.taps):
+        notes = (f"{number(drawn.values[i])}×{number(tap)}",) if factors else ()
+        cells[k,] = Cell(number(drawn.products[i, k]), notes, theme.tap_colour(k, len(drawn.taps)), k)
+    return cells
+
+
+def _sums(drawn: _Stamped) -> dict[Index, Cell]:
+    cells: dict[Index, Cell] = {}
+    for u in range(drawn.places.size[0]):
+        cells[u,] = Cell("" if drawn.given is None else number(drawn.given[u].item()))
+    if drawn.at is not None:
+        cells[drawn.at] = Cell(number(_sum(drawn)), fill=theme.RESULT_FILL)
+    return cells
+
+
+def _sum(drawn: _Stamped) -> float:
+    return total(drawn.landed) if drawn.landed else 0
+
+
+def _kernel(drawn: _Stamped) -> dict[Index, Cell]:
+    cells: dict[Index, Cell] = {}
+    for k, tap in enumerate(drawn.taps):
+        cells[k,] = Cell(number(tap), fill=theme.tap_colour(k, len(drawn.taps)), tap=k)
+    return cells
+
+
+def _room(words: list[str]) -> float:
+    """Return the room for what stands at the left of the rows."""
+    return max(text_width(word, theme.LABEL, mono=True) for word in words) + (8 if is_phone() else 14)
+
+
+def _alt(drawn: _Stamped, names: Names) -> str:
+    source, kernel, output = names
+    settings = f", {drawn.places.settings}" if drawn.places.settings else ""
+    spoken_rows = MOST_SPOKEN if len(drawn.taps) <= MOST_SPOKEN else 2
+    said = []
+    for i, value in enumerate(drawn.values[:spoken_rows]):
+        added = spoken(np.array([drawn.products[i, k] for k in range(len(drawn.taps))]))
+        first = entry(output, drawn.places.source((i,), (0,)))
+        said.append(f"{entry(source, (i,))} = {number(value)} adds {added} from {first} on")
+    if len(drawn.values) > spoken_rows:
+        said.append("and so on")
+    alt = f"{counted(len(drawn.values), 'stamp')} of {kernel}, {spoken(np.array(drawn.taps))}{settings}"
+    alt += f": {'; '.join(said)}."
+    if drawn.at is not None:
+        signs = [f"{MINUS if p < 0 else '+'} {number(abs(p))}" for p in drawn.landed]
+        terms = " ".join([number(drawn.landed[0]), *signs[1:]]) if drawn.landed else "Nothing"
+        alt += f" {terms} = {number(_sum(drawn))} is {entry(output, drawn.at)}."
+    if drawn.given is not None:
+        alt += f" {output}: {spoken(drawn.given)}."
+    return alt
