@@ -47,7 +47,14 @@ def test_environment_yml_holds_what_the_tests_of_the_notes_need():
 
 
 def test_the_extras_are_those_the_readme_names():
-    assert set(PROJECT["optional-dependencies"]) == {"grading", "authoring", "site", "cluster", "postgres", "dev"}
+    assert set(PROJECT["optional-dependencies"]) == {
+        "grading",
+        "authoring",
+        "site",
+        "cluster",
+        "postgres",
+        "dev",
+    }
 
 
 def test_what_is_installed_is_within_the_bounds():
