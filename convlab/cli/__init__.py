@@ -10,14 +10,14 @@ import convlab
 from convlab.cli import collect, give_back, grade, make, report
 from convlab.cli.common import Unusable
 
-__all__ = ["main"]
+__all__ = ["main", "make_parser"]
 
 # Each adds its verbs, in the order in which `convlab --help` lists them.
 _GROUPS = (make, collect, grade, give_back, report)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; 0 if all went well, 1 if there is something to mend, 2 for arguments it cannot read."""
+def make_parser() -> argparse.ArgumentParser:
+    """What reads the arguments of all verbs."""
     parser = argparse.ArgumentParser(
         prog="convlab", description="Build and grade a course that teaches convolution."
     )
@@ -25,7 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     for group in _GROUPS:
         group.add(verbs)
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; 0 if all went well, 1 if there is something to mend, 2 for arguments it cannot read."""
+    options = make_parser().parse_args(arguments)
     try:
         code: int = options.run(options)
     except Unusable as error:
