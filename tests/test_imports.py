@@ -35,7 +35,7 @@ RULES = {
     "convlab.solutions": {"numpy"},
     "convlab.functional": {"numpy"},
     "convlab.grad": {"numpy", "convlab.functional"},
-    "convlab.fast": {"numpy", "convlab.functional", "convlab.grad", "convlab.fast"},
+    "convlab.fast": {"numpy", "threadpoolctl", "convlab.functional", "convlab.grad", "convlab.fast"},
     "convlab.data": {"numpy"},
     "convlab.draw": {"numpy", "convlab.draw"},
     "convlab.pictures": {"numpy", "convlab.draw"},

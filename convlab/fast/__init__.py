@@ -1,31 +1,35 @@
-"""The same convolutions as `functional` and `grad`, fast: NumPy alone, by five methods.
+"""The same convolutions as `functional` and `grad`, fast: NumPy alone, by six methods.
 
 Start here, then read the methods, a page each:
 
-- `windows`: the sums of `functional`, in parts that fit into memory;
-- `planes`: images as one signal, where a tap is an offset; on it stand
-  - `gemm`: columns, written and multiplied part by part;
-  - `shift`: the shifted image times one number, for each tap;
+- `windows`: the sums of `functional`, in pieces that fit into memory;
+- `gemm`: columns, written and multiplied piece by piece;
+- `mec`: columns that the rows of the output share, for few filters and for depthwise layers;
+- `shift`: the shifted image times one number, for each tap; on `planes`, images as one signal, where a tap is
+  an offset; `scatter` goes the way back on them;
 - `tiles`: the sums in the domain of values, with `transforms` for Winograd's and Fourier's; `strides` makes
   a stride into channels for it; `spectra` is the Fourier transform of a whole image, for kernels too large
   for tiles.
 
-`cost` guesses what each would take, in the prices of `table`, and `method="auto"` takes the cheapest.
+`pieces` and `segments` cut a layer, `threads` shares what was cut. `cost` guesses what each method would take,
+in the prices of `table`, and `method="auto"` takes the cheapest.
 
-Arguments are checked by `functional` and `grad`; of convlab this knows nothing else. Apart from input, output
-and weight, a call holds at most a few arrays of table.WORK entries and one padded copy of its input.
+Arguments are checked by `functional` and `grad`; of convlab this knows nothing else. Beside its arguments and
+results, a call holds at most table.HELD bytes (128 MiB) and eight times the weight, in float32 and on two
+threads. The least that methods cut down to is one image of one group.
 """
 
+from math import inf
 from typing import Any
 
 import numpy as np
 
 from convlab import functional, grad
-from convlab.fast import methods
+from convlab.fast import cost, methods, threads
 from convlab.fast.layer import Layer
 from convlab.functional import Padding, Size
 
-__all__ = ["METHODS", "conv1d", "conv2d", "conv2d_backward"]
+__all__ = ["METHODS", "conv1d", "conv2d", "conv2d_backward", "estimate"]
 
 METHODS = methods.NAMES
 
@@ -46,7 +50,7 @@ def conv1d(
     ----------
     input, weight, bias, stride, padding, dilation, groups
         As `functional.conv1d` takes them.
-    method : {"auto", "windows", "gemm", "shift", "winograd", "fft"}
+    method : {"auto", "windows", "gemm", "mec", "shift", "winograd", "fft"}
         As in `conv2d`.
 
     Returns
@@ -77,9 +81,9 @@ def conv2d(
     ----------
     input, weight, bias, stride, padding, dilation, groups
         As `functional.conv2d` takes them.
-    method : {"auto", "windows", "gemm", "shift", "winograd", "fft"}
-        "auto" takes the one of least `cost`. "windows", "gemm" and "shift" take every dtype; integers are
-        exact in them. "winograd" and "fft" take float32 and float64, and round by the largest entry that an
+    method : {"auto", "windows", "gemm", "mec", "shift", "winograd", "fft"}
+        "auto" takes the one of least `cost`. "windows", "gemm", "mec" and "shift" take every dtype; integers
+        are exact in them. "winograd" and "fft" take float32 and float64, and round by the largest entry that an
         output's tile sees: in float32 to about 1e-5 of it with Winograd, to 1e-6 with Fourier. "winograd" takes
         2 to 5 taps on an axis; with a stride s, k taps count as ceil(k / s), and there must be no dilation.
 
@@ -94,8 +98,11 @@ def conv2d(
 
     Notes
     -----
-    inf and nan stay in the windows that see them: what "winograd" and "fft" would spread is computed again by
-    "gemm".
+    inf and nan stay in the windows that see them: what "mec", "winograd" and "fft" would spread is computed
+    again by "gemm".
+
+    As many threads are used as BLAS was told to use (OPENBLAS_NUM_THREADS, threadpoolctl). Each works on parts
+    of its own, with a BLAS of one thread; the results are the same bits for every number of them.
     """
     return _forward(input, weight, bias, stride, padding, dilation, groups, method, axes=2)
 
@@ -116,7 +123,7 @@ def conv2d_backward(
     ----------
     grad_output, input, weight, stride, padding, dilation, groups
         As `grad.conv2d_backward` takes them.
-    method : {"auto", "windows", "gemm", "shift", "winograd", "fft"}
+    method : {"auto", "windows", "gemm", "mec", "shift", "winograd", "fft"}
         "auto" chooses for the input's and the weight's gradient separately.
 
     Returns
@@ -135,13 +142,23 @@ def conv2d_backward(
         return grad.conv2d_backward(grad_output, input, weight, stride, padding, dilation, groups)
 
     layer = _layer(
-        input, weight, forward.strides, forward.dilations, forward.pads, groups, grad_output.shape[-2:]
+        input.shape,
+        weight.shape,
+        forward.strides,
+        forward.dilations,
+        forward.pads,
+        groups,
+        grad_output.shape[-2:],
     )
     images, kernels, grads = _plain(input), _plain(weight), _plain(grad_output)
     if input.ndim == 3:
         images, grads = images[None], grads[None]
-    with np.errstate(over="ignore", invalid="ignore"):  # as the sums of `grad`, which say nothing
+    with (
+        threads.alone(),
+        np.errstate(over="ignore", invalid="ignore"),
+    ):  # as the sums of `grad`, which say nothing
         grad_input = methods.input_gradient(method, layer, kernels, grads)
+        threads.tidy()
         grad_weight = methods.weight_gradient(method, layer, images, grads)
         dtype = functional._native(input.dtype)
         return (
@@ -149,6 +166,42 @@ def conv2d_backward(
             grad_weight.astype(dtype, copy=False),
             grad.conv2d_bias(grad_output),
         )
+
+
+def estimate(
+    input_shape: tuple[int, int, int, int],
+    weight_shape: tuple[int, int, int, int],
+    stride: Size = 1,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+) -> dict[str, float]:
+    """Guess what each method would take for `conv2d` in float32: milliseconds of one processor.
+
+    The guess is `cost`'s, by which "auto" chooses. Methods that cannot take the layer are missing.
+
+    Parameters
+    ----------
+    input_shape : (N, C_in, H, W)
+    weight_shape : (C_out, C_in / groups, kh, kw)
+    stride, padding, dilation, groups
+        As `conv2d` takes them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `functional.conv2d` for stride, padding and dilation.
+    """
+    sizes, kernel = input_shape[-2:], weight_shape[2:]
+    strides, dilations = (
+        functional._integers("stride", stride, 2),
+        functional._integers("dilation", dilation, 2),
+    )
+    pads = functional.resolve_padding(padding, kernel, dilation, stride, sizes)
+    counts = functional._count_windows(sizes, kernel, strides, pads, dilations)
+    layer = _layer(input_shape, weight_shape, strides, dilations, pads, groups, counts)
+    guesses = {name: price(layer) / 1e6 for name, price in cost.METHODS.items()}
+    return {name: value for name, value in guesses.items() if value < inf}
 
 
 def _forward(
@@ -181,8 +234,11 @@ def _forward(
         strides, dilations, pads, counts = (1, *strides), (1, *dilations), ((0, 0), *pads), (1, *counts)
     if images.ndim == 3:
         images = images[None]
-    layer = _layer(images, kernels, strides, dilations, pads, groups, counts)
-    with np.errstate(over="ignore", invalid="ignore"):  # as the sums of `functional`, which say nothing
+    layer = _layer(images.shape, kernels.shape, strides, dilations, pads, groups, counts)
+    with (
+        threads.alone(),
+        np.errstate(over="ignore", invalid="ignore"),
+    ):  # as the sums of `functional`, which say nothing
         output = methods.forward(method, layer, images, kernels, shared)
         return output.reshape(shape).astype(functional._native(input.dtype), copy=False)
 
@@ -199,8 +255,8 @@ def _plain(array: np.ndarray) -> np.ndarray:
 
 
 def _layer(
-    input: np.ndarray,
-    weight: np.ndarray,
+    input_shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
     strides: tuple[int, ...],
     dilations: tuple[int, ...],
     pads: functional.Pads,
@@ -208,11 +264,11 @@ def _layer(
     counts: tuple[int, ...],
 ) -> Layer:
     """Put the numbers together. Where there is one tap, a dilation means nothing."""
-    height, width = input.shape[-2:]
-    c_out, c, kh, kw = weight.shape
+    height, width = input_shape[-2:]
+    c_out, c, kh, kw = weight_shape
     (s_h, s_w), (d_h, d_w), (h_out, w_out) = strides, dilations, counts
     return Layer(
-        n=len(input) if input.ndim == 4 else 1,
+        n=input_shape[0] if len(input_shape) == 4 else 1,
         groups=int(groups),
         c=c,
         o=c_out // groups,

@@ -11,21 +11,23 @@ from functools import lru_cache
 from itertools import product
 from math import inf, log2
 
+from convlab.fast import mec as rows_of_mec
 from convlab.fast import strides
 from convlab.fast.gemm import is_pointwise
 from convlab.fast.layer import Layer, Pair, input_phases
 from convlab.fast.planes import grid
-from convlab.fast.table import ALONE, CACHE, COLUMNS, LARGEST_TILE, PRICES, RUN, TILES, WORK
-from convlab.fast.threads import available
+from convlab.fast.table import CACHE, COLUMNS, LANES, LARGEST_TILE, PRICES, RUN, SHIFTED, TILES, WORK
 from convlab.fast.tiles import Tiling
 from convlab.fast.transforms import Transform, fourier, winograd
 
 
-def product_cost(rows: float, inner: float, columns: float, times: float = 1) -> float:
+def product_cost(
+    rows: float, inner: float, columns: float, times: float = 1, touch: float = PRICES["near"]
+) -> float:
     """Price (rows × inner) @ (inner × columns): the products, and reading and writing the matrices."""
     touched = rows * inner + inner * columns + rows * columns
-    entries = PRICES["multiply"] * rows * inner * columns + PRICES["pack"] * touched
-    return times * (entries / available() + PRICES["product"])
+    columns = -(-columns // LANES) * LANES
+    return times * (PRICES["multiply"] * rows * inner * columns + touch * touched + PRICES["product"])
 
 
 def windows(layer: Layer) -> float:
@@ -34,11 +36,34 @@ def windows(layer: Layer) -> float:
 
 
 def gemm(layer: Layer) -> float:
-    length = _length(layer)
     if is_pointwise(layer):
         return product_cost(layer.o, layer.c, layer.positions / layer.n, layer.n * layer.groups)
-    columns = layer.groups * layer.c * layer.taps * length if layer.taps > 1 else 0
-    return PRICES["copy"] * columns + _matrix(layer, length) + _moved(layer) + _calls(layer, columns)
+    held = (layer.c * layer.taps + layer.o) * layer.groups * layer.positions
+    pieces = max(held / COLUMNS, 1)
+    copied = layer.positions * layer.groups * layer.c * layer.taps
+    return sum(
+        [
+            _copies(copied, layer.counts[1]),
+            _padding(layer),
+            product_cost(layer.o, layer.c * layer.taps, layer.positions / pieces, layer.groups * pieces),
+            PRICES["call"] * 12 * pieces,
+        ]
+    )
+
+
+def mec(layer: Layer) -> float:
+    rows = rows_of_mec.band(layer)
+    calls = layer.n * layer.groups * -(-layer.counts[0] // rows)
+    inner = rows_of_mec.reach(layer, rows) * layer.c * layer.kernel[1]
+    multiply = product_cost(layer.o if rows == 1 else rows, inner, layer.counts[1])
+    return calls * (multiply if rows == 1 else layer.o * multiply) + _shifts(layer)
+
+
+def mec_weight(layer: Layer) -> float:
+    inner = layer.c * layer.kernel[1]
+    per_image = product_cost(layer.o, layer.positions / layer.n, inner)
+    added = 6 * PRICES["add"] * layer.o * inner
+    return layer.n * layer.groups * layer.kernel[0] * (per_image + added) + _shifts(layer)
 
 
 def scatter(layer: Layer) -> float:
@@ -49,15 +74,11 @@ def scatter(layer: Layer) -> float:
 
 
 def shift(layer: Layer) -> float:
-    kernels = layer.groups * layer.o * layer.c * layer.taps
-    length = _length(layer)
-    return _shared(layer, PRICES["shift"] * kernels * length) + _moved(layer) + _calls(layer, 0)
+    return _summed(layer, PRICES["shift"]) + _moved(layer)
 
 
 def shift_weight(layer: Layer) -> float:
-    kernels = layer.groups * layer.o * layer.c * layer.taps
-    length = _length(layer)
-    return _shared(layer, PRICES["dot"] * kernels * length) + _moved(layer) + _calls(layer, 0)
+    return _summed(layer, PRICES["dot"]) + _moved(layer)
 
 
 def tiles(layer: Layer, transform: Transform) -> float:
@@ -70,24 +91,27 @@ def tiles(layer: Layer, transform: Transform) -> float:
     f_w, f_h = len(transform.data[0]) // parts, len(transform.data[1]) // parts
     k_h, k_w = layer.kernel
 
-    def transformed(rows: int, columns: int, x: float) -> float:
-        first = product_cost(f_w * parts, columns, rows * x)
-        return first + product_cost(f_h * parts, parts * rows, x, f_w)
-
     work = min(max(2 * transform.values * parts**2 * kernels, CACHE), WORK)
+    far = PRICES["near" if work <= CACHE else "far"]
+
+    def transformed(rows: int, columns: int, x: float) -> float:
+        first = product_cost(f_w * parts, columns, rows * x, touch=far)
+        return first + product_cost(f_h * parts, parts * rows, x, f_w, far)
+
     chunks = max(transform.values * parts * (data + outputs) / work, 1)
     steps = [
-        PRICES["call"] * 15 * (1 + chunks),
+        PRICES["call"] * (15 + m_h * m_w) * (1 + chunks),
         (PRICES["gather"] + PRICES["run"] / run) * (n_h * n_w * data + m_h * m_w * outputs),
         PRICES["gather"] * (k_h * k_w + transform.values * parts**2) * kernels,
         transformed(n_h, n_w, data) + transformed(m_h, m_w, outputs) + transformed(k_h, k_w, kernels),
         _moved(layer),
     ]
     if layer.c == 1:
-        steps.append(PRICES["add"] * 3 * parts * transform.values * outputs)
+        runs = kernels if count > 1 else 1  # the same value of a kernel meets all tiles in one inner loop
+        steps.append(parts**3 * transform.values * (PRICES["add"] * outputs + PRICES["run"] * runs))
     else:
         inner = parts * layer.c, count
-        steps.append(product_cost(parts * layer.o, *inner, transform.values * layer.groups))
+        steps.append(product_cost(parts * layer.o, *inner, transform.values * layer.groups, far))
     return sum(steps)
 
 
@@ -145,8 +169,15 @@ def _tile_sizes(layer: Layer, axis: int) -> Iterator[int]:
                 return  # one tile holds all; a larger one holds only more zeros
 
 
-METHODS = {"windows": windows, "gemm": gemm, "shift": shift, "winograd": winograd_cost, "fft": fft_cost}
-WEIGHT = {**METHODS, "shift": shift_weight}
+METHODS = {
+    "windows": windows,
+    "gemm": gemm,
+    "mec": mec,
+    "shift": shift,
+    "winograd": winograd_cost,
+    "fft": fft_cost,
+}
+WEIGHT = {**METHODS, "mec": mec_weight, "shift": shift_weight}
 
 
 def input_gradient(layer: Layer, method: str) -> float:
@@ -160,19 +191,38 @@ def _folding(layer: Layer) -> float:
     return (PRICES["copy"] + 2 * PRICES["gather"]) * entries
 
 
-def _shared(layer: Layer, sums: float) -> float:
-    """Price shift's sums, with the starts of their inner loops, on as many threads as there are."""
-    kernels = layer.groups * layer.o * layer.c * layer.taps
-    runs = PRICES["run"] * kernels * max(_length(layer) / RUN, 1)
-    threads = min(available(), layer.groups) if layer.products > ALONE else 1
-    return (sums + runs) / threads
+def _copies(entries: float, run: float) -> float:
+    """Price copying entries in runs of neighbours."""
+    return PRICES["copy"] * entries + PRICES["run"] * entries / run
 
 
-def _calls(layer: Layer, columns: float) -> float:
-    """Price the calls of NumPy: for each part, those for each phase and a few more."""
+def _padding(layer: Layer) -> float:
+    """Price the padded copy, with its columns parted by phases."""
+    if layer.pads == ((0, 0), (0, 0)) and layer.strides[1] == 1:
+        return 0
+    entries = layer.n * layer.groups * layer.c * layer.padded[0] * layer.padded[1]
+    inside = PRICES["gather"] * entries if layer.strides[1] > 1 else _copies(entries, layer.size[1])
+    return PRICES["copy"] * entries + inside
+
+
+def _shifts(layer: Layer) -> float:
+    """Price mec's shifted images."""
+    width, taps = layer.counts[1], layer.kernel[1]
+    entries = layer.n * layer.groups * layer.c * layer.padded[0] * taps * width
+    pieces = max(entries / SHIFTED, 1)
+    copied = _copies(entries, width) if layer.strides[1] == 1 else PRICES["gather"] * entries
+    cleared = PRICES["copy"] * entries if layer.pads != ((0, 0), (0, 0)) else 0
+    return copied + cleared + PRICES["call"] * (10 + taps) * pieces
+
+
+def _summed(layer: Layer, price: float) -> float:
+    """Price shift's sums, with the starts of their inner loops and the calls for each part and phase."""
+    kernels, length = layer.groups * layer.o * layer.c * layer.taps, _length(layer)
+    parts = max(length / RUN, 1)
     phases = min(layer.strides[0], layer.kernel[0]) * min(layer.strides[1], layer.kernel[1])
-    count = max(columns / COLUMNS, _length(layer) / RUN, 1)
-    return PRICES["call"] * (2 * phases + 5) * count
+    calls = PRICES["call"] * (2 * phases + 5) * parts
+    added = PRICES["add"] * phases * layer.groups * layer.o * length
+    return price * kernels * length + PRICES["run"] * kernels * parts + added + calls
 
 
 def _length(layer: Layer) -> int:
@@ -188,4 +238,5 @@ def _matrix(layer: Layer, positions: int) -> float:
 def _moved(layer: Layer) -> float:
     """Price laying out the input and cutting the output."""
     entries = layer.n * layer.groups * layer.c * layer.padded[0] * layer.padded[1]
-    return PRICES["copy"] * 2 * (entries + layer.positions * layer.groups * layer.o)
+    laid = PRICES["gather"] if layer.strides[1] > 1 else 2 * PRICES["copy"]
+    return laid * entries + 2 * PRICES["copy"] * layer.positions * layer.groups * layer.o

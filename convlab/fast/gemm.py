@@ -1,114 +1,161 @@
 """GEMM: the sums as one product of matrices, over columns that are never all there (im2col in parts).
 
-The columns of chapter 6 are kh · kw times as large as the input. Here they are written for a part of the
-output at a time, small enough to stay in the cache, and multiplied while they are there. A tap's row of the
-columns is a slice of the signal that `planes` makes, so writing them is copying runs of memory.
+The columns of chapter 6 are kh · kw times as large as the input. Here they are written for a piece of the
+output at a time, small enough to stay in the cache, and multiplied while they are there, straight into the
+output. The bias is one column more of the weights, which meets a row of ones.
 
 A 1 × 1 kernel needs no columns: the image is its own.
 """
 
-from collections.abc import Iterator
+from math import gcd
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
-from convlab.fast.layer import Layer, grouped
-from convlab.fast.planes import (
-    Part,
-    count_taps,
-    cut,
-    grid,
-    inside,
-    lay_gradient,
-    parts,
-    phase_entries,
-    planes,
-    seen,
-    taps_by_phase,
-)
-from convlab.fast.table import COLUMNS
+from convlab.fast.layer import Layer, chunks
+from convlab.fast.pieces import Piece, pieces, split
+from convlab.fast.table import ALONE, COLUMNS, FEW, WIDE, WORK
+from convlab.fast.threads import scratch, share, summed
 
 
 def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     kernels = weight.reshape(layer.groups, layer.o, -1)
+    has_bias = bool(bias.any())
+    if has_bias:
+        kernels = np.concatenate([kernels, bias.reshape(layer.groups, layer.o, 1)], axis=-1)
     result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
+    images, outputs = split(layer, input, layer.c), split(layer, result, layer.o)
     if is_pointwise(layer):
-        pixels = _pixels(layer, input)
-        np.matmul(kernels, pixels, out=result.reshape(layer.n, layer.groups, layer.o, -1))
-        if bias.any():
-            result += bias[:, None, None]
-        return result
-    images = grouped(layer, result, layer.o)
-    shared = bias.reshape(layer.groups, layer.o, 1, 1, 1)
-    for part, columns in _columns(layer, input):
-        sums = cut(layer, part, kernels @ columns)
-        np.add(sums, shared, out=images[:, :, part.images, part.rows])
+        return _pointwise(layer, images, kernels, has_bias, result)
+
+    def work(piece: Piece) -> None:
+        into = outputs[piece.images, piece.groups, :, piece.rows]
+        columns = _columns(layer, images, piece, has_bias)
+        if columns.ndim == 4:
+            np.matmul(kernels[piece.groups], columns, out=into.reshape(*into.shape[:3], -1))
+        else:  # images side by side
+            product = kernels[piece.groups] @ columns
+            n, groups, o, *sizes = into.shape
+            into[...] = product.reshape(groups, o, n, *sizes).transpose(2, 0, 1, 3, 4)
+
+    share(_pieces(layer), work)
     return result
 
 
 def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
     """Sum grad_output times columns over all positions: the product of `forward`, turned round."""
-    result = np.zeros((layer.groups, layer.o, layer.c * layer.taps), input.dtype)
-    if is_pointwise(layer):
-        grads = grad_output.reshape(layer.n, layer.groups, layer.o, -1)
-        for pixels, grad in zip(_pixels(layer, input), grads):
-            result += grad @ pixels.swapaxes(-1, -2)
-    else:
-        images = grouped(layer, grad_output, layer.o)
-        for part, columns in _columns(layer, input):
-            result += lay_gradient(layer, part, images) @ columns.swapaxes(-1, -2)
-    return result.reshape(-1, layer.c, *layer.kernel)
+    images, grads = split(layer, input, layer.c), split(layer, grad_output, layer.o)
 
+    def work(piece: Piece, sums: np.ndarray) -> None:
+        grad = grads[piece.images, piece.groups, :, piece.rows]
+        columns = _columns(layer, images, piece)
+        if columns.ndim == 4:
+            grad = grad.reshape(*grad.shape[:3], -1)
+            for left, right in zip(grad, columns.swapaxes(-1, -2)):
+                sums[piece.groups] += left @ right
+        else:
+            left = grad.transpose(1, 2, 0, 3, 4).reshape(*grad.shape[1:3], -1)
+            sums[piece.groups] += left @ columns.swapaxes(-1, -2)
 
-def scatter(layer: Layer, weight: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
-    """Give the input's gradient: the gradients of the columns, each added back where it came from."""
-    kernels = weight.reshape(layer.groups, layer.o, -1).swapaxes(-1, -2)
-    images = grouped(layer, grad_output, layer.o)
-    phases = list(taps_by_phase(layer))
-    total = grid(layer).total
-    grads = {taps.phase: np.zeros((layer.groups, layer.c, total), weight.dtype) for taps in phases}
-    for part in parts(layer, _part_size(layer)):
-        columns = kernels @ lay_gradient(layer, part, images)
-        columns = columns.reshape(layer.groups, layer.c, *layer.kernel, -1)
-        for taps in phases:
-            chosen = columns[:, :, taps.rows, taps.columns]
-            for i, j in np.ndindex(*chosen.shape[2:4]):
-                start = taps.offset + i * taps.steps[0] + j * taps.steps[1] + part.signal.start
-                grads[taps.phase][..., start : start + chosen.shape[-1]] += chosen[:, :, i, j]
-    result = np.zeros((layer.n, layer.groups * layer.c, *layer.size), weight.dtype)
-    images = grouped(layer, result, layer.c)
-    for phase, grad in grads.items():
-        images[(..., *phase_entries(layer, phase))] = inside(layer, phase, grad)
-    return result
+    sums = np.zeros((layer.groups, layer.o, layer.c * layer.taps), input.dtype)
+    return summed(_pieces(layer), work, sums).reshape(-1, layer.c, *layer.kernel)
 
 
 def is_pointwise(layer: Layer) -> bool:
-    return layer.taps == 1 and layer.pads == ((0, 0), (0, 0))
+    return layer.taps == 1 and layer.pads == ((0, 0), (0, 0)) and layer.strides == (1, 1)
 
 
-def _columns(layer: Layer, input: np.ndarray) -> Iterator[tuple[Part, np.ndarray]]:
-    """Give the columns part by part: (G, C · kh · kw, positions). They are overwritten by the next part."""
-    signals = planes(layer, grouped(layer, input, layer.c))
-    phases = list(taps_by_phase(layer))
-    buffer = np.empty(0, input.dtype)
-    for part in parts(layer, _part_size(layer)):
-        if layer.taps == 1:
-            yield part, signals[phases[0].phase][..., part.signal]
-            continue
-        shape = layer.groups, layer.c, *layer.kernel, part.signal.stop - part.signal.start
-        if buffer.shape != shape:
-            buffer = np.empty(shape, input.dtype)
-        for taps in phases:
-            view = seen(signals[taps.phase], taps, count_taps(layer, taps), part.signal)
-            buffer[:, :, taps.rows, taps.columns] = view
-        yield part, buffer.reshape(layer.groups, layer.c * layer.taps, -1)
+def _pointwise(
+    layer: Layer, images: np.ndarray, kernels: np.ndarray, has_bias: bool, result: np.ndarray
+) -> np.ndarray:
+    """Multiply pixels as they lie. A few images are cut in two, along the longer side of the product."""
+    pixels = images.reshape(*images.shape[:3], -1)
+    outputs = split(layer, result, layer.o).reshape(layer.n, layer.groups, layer.o, -1)
+    width = pixels.shape[-1]
+    cuts = 1 if layer.products < ALONE else min(4, -(-4 // layer.n))
+    rows, columns = (cuts, 1) if 4 * layer.o > width else (1, cuts)
+    tasks = [
+        (image, some, others)
+        for image in range(layer.n)
+        for some in chunks(layer.o, -(-layer.o // rows))
+        for others in chunks(width, -(-width // columns))
+    ]
+
+    def work(task: tuple[int, slice, slice]) -> None:
+        image, some, others = task
+        into = outputs[image, :, some, others]
+        np.matmul(kernels[:, some, : layer.c], pixels[image, :, :, others], out=into)
+        if has_bias:
+            into += kernels[:, some, layer.c :]
+
+    share(tasks, work)
+    return result
 
 
-def _part_size(layer: Layer) -> int:
-    """As many positions as keep the columns within COLUMNS entries; a product needs a few hundred."""
-    return max(COLUMNS // (layer.groups * layer.c * layer.taps), 256)
+def _pieces(layer: Layer) -> list[Piece]:
+    row = (layer.c * layer.taps + layer.o) * layer.counts[1]
+    least = min(-(-WIDE // layer.counts[1]), max(WORK // row, 1))
+    return pieces(layer, row, COLUMNS, least)
 
 
-def _pixels(layer: Layer, input: np.ndarray) -> np.ndarray:
-    """View the pixels that a 1 × 1 kernel reads: (N, G, C, positions). With a stride this is a copy."""
-    (s_h, s_w), n, groups, c = layer.strides, layer.n, layer.groups, layer.c
-    return input[..., ::s_h, ::s_w].reshape(n, groups, c, layer.counts[0] * layer.counts[1])
+def _columns(layer: Layer, images: np.ndarray, piece: Piece, ones: bool = False) -> np.ndarray:
+    """Write the columns of a piece: (images, G, C · kh · kw, positions), and perhaps a row of ones.
+
+    Where an image has few positions, those of all images lie side by side: (G, C · kh · kw, positions).
+    """
+    laid = padded(layer, images, piece)
+    n, groups, rows = piece.sizes
+    (kh, kw), (s_h, s_w), (d_h, d_w), width = layer.kernel, layer.strides, layer.dilations, layer.counts[1]
+    inner = layer.c * layer.taps
+    aside = n > 1 and rows * width < FEW
+    shape = (groups, inner + ones, n * rows * width) if aside else (n, groups, inner + ones, rows * width)
+    columns = scratch("columns", shape, images.dtype)
+    if ones:
+        columns[..., inner, :] = 1
+    if aside:
+        places = columns[:, :inner].reshape(groups, layer.c, kh, kw, n, rows, width)
+        places = places.transpose(4, 0, 1, 2, 3, 5, 6)
+    else:
+        places = columns[:, :, :inner].reshape(n, groups, layer.c, kh, kw, rows, width)
+
+    image, group, channel, _, y, x = laid.strides
+    step = s_w // gcd(s_w, d_w)  # every step-th tap reads the same phase of the columns
+    for first in range(min(step, kw)):
+        seen = as_strided(
+            laid[:, :, :, d_w * first % s_w, :, d_w * first // s_w :],
+            (n, groups, layer.c, kh, len(range(first, kw, step)), rows, width),
+            (image, group, channel, d_h * y, d_w * step // s_w * x, s_h * y, x),
+            writeable=False,
+        )
+        places[:, :, :, :, first::step] = seen
+    return columns
+
+
+def padded(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
+    """Pad what a piece reads, and part the columns by phases of the stride: (N, G, C, s_w, rows, columns).
+
+    Within a phase, neighbouring windows read neighbouring entries. Without padding and stride this is a view.
+    """
+    (top, _), (left, right) = layer.pads
+    s_h, s_w = layer.strides
+    some = images[piece.images, piece.groups]
+    start = piece.rows.start * s_h - top
+    stop = (piece.rows.stop - 1) * s_h + layer.dilations[0] * (layer.kernel[0] - 1) + 1 - top
+    height, width = layer.size
+    inside = slice(min(max(start, 0), height), min(max(stop, 0), height))
+    if (left, right) == (0, 0) and (inside.start, inside.stop) == (start, stop):
+        if s_w == 1:
+            return some[:, :, :, None, inside]
+        if layer.kernel[1] <= s_w and not width % s_w:  # what a phase holds is read once
+            phases = some[:, :, :, inside].reshape(*some.shape[:3], -1, width // s_w, s_w)
+            return phases.transpose(0, 1, 2, 5, 3, 4)
+    columns = -(-layer.padded[1] // s_w)
+    result = scratch("padded", (*some.shape[:3], s_w, stop - start, columns), images.dtype)
+    result.fill(0)
+    rows = slice(inside.start - start, inside.stop - start)
+    for phase in range(s_w):
+        first = (phase - left) % s_w
+        count = len(range(first, width, s_w))
+        at = (first + left) // s_w
+        result[:, :, :, phase, rows, at : at + count] = some[:, :, :, inside, first::s_w]
+    return result

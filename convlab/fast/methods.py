@@ -4,11 +4,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from convlab.fast import cost, gemm, shift, spectra, strides, tiles, windows
+from convlab.fast import cost, gemm, mec, scatter, shift, spectra, strides, tiles, windows
 from convlab.fast.layer import Layer, input_phases, turn
+from convlab.fast.segments import Segment, segments
+from convlab.fast.threads import share, summed
 from convlab.fast.transforms import fourier, winograd
 
-_EXACT = {"windows": windows, "gemm": gemm, "shift": shift}
+_EXACT = {"windows": windows, "gemm": gemm, "mec": mec, "shift": shift}
 EXACT = tuple(_EXACT)  # sums of the entries' own products, in any dtype
 ROUNDING = ("winograd", "fft")  # through other numbers: float32 and float64 only
 NAMES = ("auto", *EXACT, *ROUNDING)
@@ -19,11 +21,26 @@ def forward(method: str, layer: Layer, input: np.ndarray, weight: np.ndarray, bi
     if method == "auto":
         method = cheapest(layer, input.dtype.char, "forward")
     _check(method, layer, input.dtype)
+    if cuts := segments(layer):
+        result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
+
+        def work(cut: Segment) -> None:
+            seen = np.ascontiguousarray(input[..., cut.inputs])
+            result[..., cut.outputs] = forward(method, cut.layer, seen, weight, bias)
+
+        share(cuts, work)
+        return result
     if method in EXACT:
-        return np.asarray(_EXACT[method].forward(layer, input, weight, bias))
+        result = np.asarray(_EXACT[method].forward(layer, input, weight, bias))
+        if method != "mec" or mec.band(layer) == 1 or result.dtype.kind in "iu" or _is_finite(result):
+            return result
+        return gemm.forward(layer, input, weight, bias)  # mec's zeros have met inf or nan
     if strides.foldable(layer):
-        squares, kernels = strides.fold_input(layer, input), strides.fold_weight(layer, weight)
-        result = forward(method, strides.fold(layer), squares, kernels, bias)
+        kernels = strides.fold_weight(layer, weight)
+        result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
+        for some, part in strides.at_a_time(layer):
+            squares = strides.fold_input(part, input[some])
+            result[some] = forward(method, strides.fold(part), squares, kernels, bias)
     elif method == "winograd":
         result = tiles.forward(layer, input, weight, bias, winograd(layer.kernel, input.dtype.char))
     elif tile := cost.fft_tile(layer):
@@ -38,12 +55,24 @@ def weight_gradient(method: str, layer: Layer, input: np.ndarray, grad_output: n
     if method == "auto":
         method = cheapest(layer, input.dtype.char, "weight")
     _check(method, layer, input.dtype)
+    if cuts := segments(layer):
+
+        def work(cut: Segment, sums: np.ndarray) -> None:
+            seen, grads = (
+                np.ascontiguousarray(array[..., some])
+                for array, some in ((input, cut.inputs), (grad_output, cut.outputs))
+            )
+            sums += weight_gradient(method, cut.layer, seen, grads)
+
+        return summed(cuts, work, np.zeros((layer.groups * layer.o, layer.c, *layer.kernel), input.dtype))
     if method in EXACT:
         return np.asarray(_EXACT[method].weight_gradient(layer, input, grad_output))
     if strides.foldable(layer):
-        squares = strides.fold_input(layer, input)
-        result = weight_gradient(method, strides.fold(layer), squares, grad_output)
-        result = strides.unfold_weight(layer, result)
+        result = np.zeros((layer.groups * layer.o, layer.c, *layer.kernel), input.dtype)
+        for some, part in strides.at_a_time(layer):
+            squares = strides.fold_input(part, input[some])
+            gradient = weight_gradient(method, strides.fold(part), squares, grad_output[some])
+            result += strides.unfold_weight(part, gradient)
     elif method == "winograd":
         transform = winograd(layer.kernel, input.dtype.char)
         result = tiles.weight_gradient(layer, input, grad_output, transform)
@@ -62,7 +91,7 @@ def input_gradient(method: str, layer: Layer, weight: np.ndarray, grad_output: n
     elif method == "gemm" and cost.scatter(layer) < cost.input_gradient(layer, "gemm"):
         method = "scatter"
     if method == "scatter":
-        return gemm.scatter(layer, weight, grad_output)
+        return scatter.input_gradient(layer, weight, grad_output)
     phases = list(input_phases(layer))
     no_bias = np.zeros(layer.groups * layer.c, weight.dtype)
     result: np.ndarray | None = None

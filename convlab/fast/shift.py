@@ -4,31 +4,47 @@ No columns and no product of matrices: the method of depthwise layers, whose mat
 Groups have nothing to do with each other, so each thread takes some of them.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from convlab.fast.layer import Layer, grouped
-from convlab.fast.planes import count_taps, cut, lay_gradient, parts, planes, seen, taps_by_phase
-from convlab.fast.table import ALONE, RUN
+from convlab.fast.layer import Layer, chunks, grouped
+from convlab.fast.planes import count_taps, cut, grid, lay_gradient, parts, planes, seen, taps_by_phase
+from convlab.fast.table import ALONE, RUN, WORK
 from convlab.fast.threads import share
 
 
 def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     kernels = weight.reshape(layer.groups, layer.o, layer.c, *layer.kernel)
     result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
+    result[...] = bias.reshape(-1, 1, 1)
     images, outputs = grouped(layer, input, layer.c), grouped(layer, result, layer.o)
-    shared = bias.reshape(layer.groups, layer.o, 1, 1, 1)
 
-    def work(some: slice) -> None:
-        _sums(layer, images[some], kernels[some], shared[some], outputs[some])
+    def work(groups: slice) -> None:
+        for some, channels, part in _held(layer, groups):
+            places = outputs[groups, :, some]
+            _sums(part, images[groups, channels, some], kernels[groups, :, channels], places)
 
-    share(layer.groups, work) if layer.products > ALONE else work(slice(None))
+    share(_tasks(layer), work)
     return result
 
 
-def _sums(
-    layer: Layer, images: np.ndarray, kernels: np.ndarray, bias: np.ndarray, outputs: np.ndarray
-) -> None:
-    """Fill the outputs of some groups."""
+def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
+    """Give each tap the sum of what it saw times what came back."""
+    images, grads = grouped(layer, input, layer.c), grouped(layer, grad_output, layer.o)
+    result = np.zeros((layer.groups, layer.o, layer.c, *layer.kernel), input.dtype)
+
+    def work(groups: slice) -> None:
+        for some, channels, part in _held(layer, groups):
+            grad = grads[groups, :, some]
+            _products(part, images[groups, channels, some], grad, result[groups, :, channels])
+
+    share(_tasks(layer), work)
+    return result.reshape(-1, layer.c, *layer.kernel)
+
+
+def _sums(layer: Layer, images: np.ndarray, kernels: np.ndarray, outputs: np.ndarray) -> None:
+    """Add to the outputs of some groups."""
     signals, phases = planes(layer, images), list(taps_by_phase(layer))
     for part in parts(layer, RUN):
         sums: np.ndarray | None = None
@@ -39,26 +55,30 @@ def _sums(
             some = np.einsum("gcijl,gocij->log", view, chosen, order="F").T
             sums = some if sums is None else np.add(sums, some, out=sums)
         assert sums is not None  # a kernel has taps
-        np.add(cut(layer, part, sums), bias, out=outputs[:, :, part.images, part.rows])
-
-
-def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
-    """Give each tap the sum of what it saw times what came back."""
-    images, grads = grouped(layer, input, layer.c), grouped(layer, grad_output, layer.o)
-    result = np.zeros((layer.groups, layer.o, layer.c, *layer.kernel), input.dtype)
-
-    def work(some: slice) -> None:
-        _products(layer, images[some], grads[some], result[some])
-
-    share(layer.groups, work) if layer.products > ALONE else work(slice(None))
-    return result.reshape(-1, layer.c, *layer.kernel)
+        outputs[:, :, part.images, part.rows] += cut(layer, part, sums)
 
 
 def _products(layer: Layer, images: np.ndarray, grads: np.ndarray, result: np.ndarray) -> None:
-    """Fill the gradients of some groups' kernels."""
+    """Add to the gradients of some groups' kernels."""
     signals, phases = planes(layer, images), list(taps_by_phase(layer))
     for part in parts(layer, RUN):
         signal = lay_gradient(layer, part, grads)
         for taps in phases:
             view = seen(signals[taps.phase], taps, count_taps(layer, taps), part.signal)
             result[..., taps.rows, taps.columns] += np.einsum("gcijl,gol->gocij", view, signal)
+
+
+def _tasks(layer: Layer) -> list[slice]:
+    """Cut the groups, unless there is too little to do."""
+    count = min(max(layer.products // ALONE, 1), 8)
+    return list(chunks(layer.groups, -(-layer.groups // count)))
+
+
+def _held(layer: Layer, groups: slice) -> Iterator[tuple[slice, slice, Layer]]:
+    """Cut images and channels so that the signals of a task have about WORK entries, each cut a layer."""
+    plane = (groups.stop - groups.start) * grid(layer).total // layer.n
+    channels = min(max(WORK // plane, 1), layer.c)
+    images = min(max(WORK // (plane * channels), 1), layer.n)
+    for some in chunks(layer.n, images):
+        for part in chunks(layer.c, channels):
+            yield some, part, layer._replace(n=some.stop - some.start, c=part.stop - part.start)

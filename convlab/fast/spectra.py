@@ -6,41 +6,56 @@ places where the kernel did not wrap round.
 
 import numpy as np
 
-from convlab.fast.layer import Layer, chunks, grouped, ungrouped
+from convlab.fast.layer import Layer, Pair, chunks
+from convlab.fast.pieces import split
 from convlab.fast.table import WORK
+from convlab.fast.threads import share
 
-Axes = tuple[int, int]
 AXES = (-2, -1)
 
 
 def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     points = _points(layer)
     kernels = weight.reshape(layer.groups, layer.o, layer.c, *layer.kernel)
-    result = np.empty((layer.groups, layer.o, layer.n, *layer.counts), input.dtype)
+    shape = layer.n, layer.groups, layer.o, *layer.counts
+    result = np.empty(shape, input.dtype)
+    result[...] = bias.reshape(layer.groups, layer.o, 1, 1)
+    images = split(layer, input, layer.c)
     (s_h, s_w), (h, w) = layer.strides, _dense_counts(layer)
-    for some in chunks(layer.n, _at_a_time(layer, points, layer.c + 1)):
-        images = np.fft.rfft2(_padded(layer, input[some]), points, AXES)  # G, C, N
-        for o in range(layer.o):
-            taps = np.fft.rfft2(_spread(layer, kernels[:, o]), points, AXES)
-            product = (images * taps.conj()[:, :, None]).sum(axis=1)
-            result[:, o, some] = np.fft.irfft2(product, points, AXES)[..., :h:s_h, :w:s_w]
-    result += bias.reshape(layer.groups, layer.o, 1, 1, 1)
-    return ungrouped(result)
+
+    def work(task: tuple[int, slice]) -> None:
+        group, outputs = task
+        for some, channels in _at_a_time(layer, points):
+            seen = np.fft.rfft2(np.pad(images[some, group, channels], _widths(layer)), points, AXES)
+            for o in range(layer.o)[outputs]:
+                taps = np.fft.rfft2(_spread(layer, kernels[group, o, channels]), points, AXES)
+                product = np.einsum("nchw,chw->nhw", seen, taps.conj())
+                full = np.fft.irfft2(product, points, AXES)
+                result[some, group, o] += full[..., :h:s_h, :w:s_w]
+
+    share(_tasks(layer), work)
+    return result.reshape(layer.n, -1, *layer.counts)
 
 
 def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
     points = _points(layer)
     result = np.zeros((layer.groups, layer.o, layer.c, *layer.kernel), input.dtype)
     (s_h, s_w), (h, w), (d_h, d_w) = layer.strides, _dense_counts(layer), layer.dilations
-    for some in chunks(layer.n, _at_a_time(layer, points, layer.c + 1)):
-        images = np.fft.rfft2(_padded(layer, input[some]), points, AXES)
-        grads = grouped(layer, grad_output[some], layer.o)
-        for o in range(layer.o):
-            dense = np.zeros((layer.groups, *grads.shape[2:3], h, w), input.dtype)
-            dense[..., ::s_h, ::s_w] = grads[:, o]
-            product = (images * np.fft.rfft2(dense, points, AXES).conj()[:, None]).sum(axis=2)
-            taps = np.fft.irfft2(product, points, AXES)[..., ::d_h, ::d_w]
-            result[:, o] += taps[..., : layer.kernel[0], : layer.kernel[1]]
+    images, grads = split(layer, input, layer.c), split(layer, grad_output, layer.o)
+
+    def work(task: tuple[int, slice]) -> None:
+        group, outputs = task
+        for some, channels in _at_a_time(layer, points):
+            seen = np.fft.rfft2(np.pad(images[some, group, channels], _widths(layer)), points, AXES)
+            for o in range(layer.o)[outputs]:
+                dense = np.zeros((len(seen), h, w), input.dtype)
+                dense[..., ::s_h, ::s_w] = grads[some, group, o]
+                spectrum = np.fft.rfft2(dense, points, AXES)
+                product = np.einsum("nchw,nhw->chw", seen, spectrum.conj())
+                taps = np.fft.irfft2(product, points, AXES)[..., ::d_h, ::d_w]
+                result[group, o, channels] += taps[..., : layer.kernel[0], : layer.kernel[1]]
+
+    share(_tasks(layer), work)
     return result.reshape(-1, layer.c, *layer.kernel)
 
 
@@ -57,19 +72,18 @@ def good_size(least: int) -> int:
         size += 1
 
 
-def _points(layer: Layer) -> Axes:
+def _points(layer: Layer) -> Pair:
     return good_size(layer.padded[0]), good_size(layer.padded[1])
 
 
-def _dense_counts(layer: Layer) -> Axes:
+def _dense_counts(layer: Layer) -> Pair:
     """Count the outputs that stride 1 would give."""
     h, w = (size - d * (k - 1) for size, d, k in zip(layer.padded, layer.dilations, layer.kernel))
     return h, w
 
 
-def _padded(layer: Layer, input: np.ndarray) -> np.ndarray:
-    images = grouped(layer, input, layer.c)
-    return np.pad(images, [(0, 0)] * 3 + list(layer.pads))
+def _widths(layer: Layer) -> list[Pair]:
+    return [(0, 0), (0, 0), *layer.pads]
 
 
 def _spread(layer: Layer, kernels: np.ndarray) -> np.ndarray:
@@ -80,6 +94,15 @@ def _spread(layer: Layer, kernels: np.ndarray) -> np.ndarray:
     return spread
 
 
-def _at_a_time(layer: Layer, points: Axes, arrays: int) -> int:
-    """As many images as keep their spectra within WORK."""
-    return max(WORK // (layer.groups * arrays * 2 * points[0] * (points[1] // 2 + 1)), 1)
+def _tasks(layer: Layer) -> list[tuple[int, slice]]:
+    """Cut groups, or the outputs of a single one."""
+    outputs = layer.o if layer.groups > 1 else -(-layer.o // 4)
+    return [(group, some) for group in range(layer.groups) for some in chunks(layer.o, outputs)]
+
+
+def _at_a_time(layer: Layer, points: Pair) -> list[tuple[slice, slice]]:
+    """Cut images and channels so that their spectra, and those of the kernels, have about WORK entries."""
+    spectrum = 2 * points[0] * (points[1] // 2 + 1)
+    channels = min(max(WORK // (2 * spectrum), 1), layer.c)
+    images = max(WORK // (spectrum * channels), 1)
+    return [(some, part) for some in chunks(layer.n, images) for part in chunks(layer.c, channels)]

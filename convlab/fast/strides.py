@@ -6,9 +6,12 @@ squares, filled up with zeros. AlexNet's 11 × 11 kernels with stride 4 become 3
 which Winograd's method takes.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from convlab.fast.layer import Layer
+from convlab.fast.layer import Layer, chunks
+from convlab.fast.table import WORK
 
 
 def foldable(layer: Layer) -> bool:
@@ -27,6 +30,13 @@ def fold(layer: Layer) -> Layer:
         strides=(1, 1),
         pads=((0, 0), (0, 0)),
     )
+
+
+def at_a_time(layer: Layer) -> Iterator[tuple[slice, Layer]]:
+    """Cut the images so that their squares have about WORK entries, each cut a layer."""
+    image = layer.groups * layer.c * layer.padded[0] * layer.padded[1]
+    for some in chunks(layer.n, max(WORK // image, 1)):
+        yield some, layer._replace(n=some.stop - some.start)
 
 
 def fold_input(layer: Layer, input: np.ndarray) -> np.ndarray:

@@ -1,28 +1,41 @@
 """The numbers that the methods and their costs are tuned by."""
 
-COLUMNS = 2**18  # entries of gemm's columns at a time: 1 MB of float32, which a cache holds
+COLUMNS = 2**17  # entries of gemm's columns and product at a time: 512 KB of float32, which a cache holds
+FEW = 96  # positions in an image, below which gemm puts images side by side
+WIDE = 256  # positions that a product should have, so that BLAS need not arrange the weights too often
+SHIFTED = 2**18  # entries of mec's shifted images at a time
+BAND = 4  # rows that a product of mec should have
 RUN = 2**14  # entries of the signal that shift adds up at a time
-ALONE = 10**6  # products that are not worth a second thread
+ALONE = 4 * 10**6  # products that are not worth a second thread
 CACHE = 2**18  # entries that lie near while the transforms work on them: 1 MB of float32
-WORK = 2**23  # entries that any method may hold at a time beyond input and output: 32 MB of float32
+KERNELS = 2**22  # entries of the kernels' values at a time: 16 MB of float32
+LONG = 2**12  # columns of an only row that are worth being cut
+WORK = 2**21  # entries of the values that a thread works on: 8 MB of float32
+
+# What a call holds at most beside its arguments and results, in bytes, in float32 and with two threads, if one image
+# of one group has no more than WORK entries. Kernels cost eight times what they take on top. The numbers above keep it.
+HELD = 2**27
 
 TILES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192)  # Fourier's tiles are as large as one of these
 LARGEST_TILE = TILES[-1]
 
-# Nanoseconds of one processor, in float32, for one entry unless another unit is named. Measured by
-# `python -m tests.bench prices --threads 1 --processor-time` on an AMD EPYC (Zen 4, 2.6 GHz), NumPy 2.4. Three were
-# set by hand, where what is measured alone ranked the methods wrongly: "product" (46 for 8 × 8 matrices that lie in
-# the cache), "gather" (0.11 beside "run" for one small image) and "call" (not measured).
+# Nanoseconds of one processor, in float32, for one entry unless another unit is named, on an AMD EPYC (Zen 4,
+# 2.6 GHz) with NumPy 2.4. `python -m tests.bench prices --threads 1 --processor-time` measures them. Eight were set
+# by hand to agree with whole methods on the layers of the race, where a step alone is cheaper or dearer than in its
+# place: "near", "far", "gather", "product", "run" and "call", and "shift" and "dot", which copy and add besides.
+LANES = 16  # columns that BLAS multiplies at once; it fills the last ones up
+
 PRICES = {
-    "multiply": 0.022,  # one product of a large matrix product
-    "pack": 0.15,  # one entry of the matrices, read or written by it
-    "product": 300.0,  # one call of it from NumPy's loop over a stack
+    "multiply": 0.0195,  # one product of a large matrix product
+    "near": 0.06,  # one entry of the matrices, read or written by it in a cache
+    "far": 0.15,  # the same where the matrices are larger than that
+    "product": 50.0,  # one call of it from NumPy's loop over a stack
     "copy": 0.08,  # copied in long runs
     "gather": 0.35,  # copied against the order of memory
     "add": 0.11,  # added in place
-    "shift": 0.115,  # one product of shift's sums
-    "dot": 0.22,  # one product of shift's gradient
-    "run": 6.0,  # one start of an inner loop
+    "shift": 0.25,  # one product of shift's sums
+    "dot": 0.3,  # one product of shift's gradient
+    "run": 5.0,  # one start of an inner loop
     "fft": 0.65,  # numpy.fft, times log2(n)
-    "call": 3000.0,  # one call of NumPy from Python
+    "call": 1500.0,  # one call of NumPy from Python
 }

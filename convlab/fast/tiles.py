@@ -11,14 +11,15 @@ A dilation d makes d · d interleaved images; their tiles are found by strides a
 everything and throws most of it away. At most WORK entries are held at a time, so large batches are cut.
 """
 
-from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
-from convlab.fast.layer import Layer, Pair, chunks, grouped
-from convlab.fast.table import CACHE, WORK
+from convlab.fast.layer import Layer, Pair, grouped
+from convlab.fast.layer import chunks as cut
+from convlab.fast.table import CACHE, FEW, KERNELS, LANES, WORK
+from convlab.fast.threads import scratch, share, summed, view
 from convlab.fast.transforms import Transform, evaluate, exchanged, interpolate
 
 
@@ -35,28 +36,48 @@ class Tiling(NamedTuple):
         return cls((blocks[0], blocks[1]), (counts[0], counts[1]))
 
 
+class Chunk(NamedTuple):
+    """Tiles that are transformed at a time: some images, some rows of blocks."""
+
+    images: slice
+    blocks: slice
+
+
+class Part(NamedTuple):
+    """Kernels that are transformed at a time: some groups, some outputs of each."""
+
+    groups: slice
+    outputs: slice
+
+
 def forward(
     layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray, transform: Transform
 ) -> np.ndarray:
     tiling = Tiling.of(layer, transform.outputs)
-    (b_h, b_w), (m_h, m_w), (d_h, d_w) = tiling.blocks, transform.outputs, layer.dilations
-    padded = _padded(layer, input, transform, tiling)
-    result = np.empty((layer.groups, layer.o, layer.n, b_h * m_h * d_h, b_w * m_w * d_w), input.dtype)
-    view = result.reshape(layer.groups, layer.o, layer.n, b_h, m_h, d_h, b_w, m_w, d_w)
-    view = view.transpose(7, 4, 0, 1, 2, 3, 5, 6, 8)  # columns, rows, G, O, then the tiles
-    for some in _output_chunks(layer, transform):
-        kernels = _kernel_values(layer, weight, some, transform)
-        for images, blocks in _tile_chunks(layer, transform, tiling):
-            tiles = _tiles(layer, padded[:, :, images], transform.size, transform.outputs, blocks)
-            values = _product(kernels, _values(tiles, transform))
-            place = view[:, :, :, some, images, blocks]
-            outputs = interpolate(transform.output, values).reshape(place.shape)
-            for entry in np.ndindex(m_w, m_h):  # so the runs are as long as rows of tiles, not as tiles
-                place[entry] = outputs[entry]
-    (s_h, s_w), (h, w) = layer.strides, tiling.counts
-    cut = result[..., :h:s_h, :w:s_w].transpose(2, 0, 1, 3, 4)
-    output: np.ndarray = np.add(cut, bias.reshape(layer.groups, layer.o, 1, 1), order="C")
-    return output.reshape(layer.n, layer.groups * layer.o, *layer.counts)
+    m_h, m_w = transform.outputs
+    images = grouped(layer, input, layer.c)
+    result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
+    outputs, shared = grouped(layer, result, layer.o), bias.reshape(layer.groups, layer.o, 1, 1, 1)
+    chunks = _chunks(layer, transform, tiling)
+
+    def work(part: Part, kernels: np.ndarray, chunk: Chunk) -> None:
+        padded = _padded(layer, images[part.groups], transform, tiling, chunk)
+        tiles = _tiles(layer, padded, transform.size, transform.outputs)
+        values = interpolate(transform.output, _product(kernels, _values(tiles, transform)))
+        place = outputs[part.groups, part.outputs, chunk.images]
+        values = values.reshape(m_w, m_h, *place.shape[:2], *tiles.shape[4:])
+        _put(layer, values, chunk, tiling, shared[part], place)
+
+    if len(chunks) == 1:  # few tiles: each thread takes some of the kernels
+        share(
+            _parts(layer, transform, 2),
+            lambda part: work(part, _kernel_values(layer, weight, part, transform), chunks[0]),
+        )
+    else:
+        for part in _parts(layer, transform, 1):
+            kernels = _kernel_values(layer, weight, part, transform)
+            share(chunks, partial(work, part, kernels))
+    return result
 
 
 def weight_gradient(
@@ -64,85 +85,162 @@ def weight_gradient(
 ) -> np.ndarray:
     """Correlate each tile of the input with its tile of grad_output, summed before going back."""
     tiling = Tiling.of(layer, transform.outputs)
-    (b_h, b_w), (m_h, m_w), (d_h, d_w) = tiling.blocks, transform.outputs, layer.dilations
-    (s_h, s_w), (h, w) = layer.strides, tiling.counts
-    padded = _padded(layer, input, transform, tiling)
-    shape = layer.groups, layer.o, layer.n, b_h * m_h * d_h, b_w * m_w * d_w
-    grads = np.zeros(shape, input.dtype)
-    grads[..., :h:s_h, :w:s_w] = grouped(layer, grad_output, layer.o)
     turned = exchanged(transform)
-    sums: np.ndarray | float = 0.0
-    for images, blocks in _tile_chunks(layer, transform, tiling):
-        tiles = _tiles(layer, padded[:, :, images], transform.size, transform.outputs, blocks)
-        grad = _tiles(layer, grads[:, :, images], transform.outputs, transform.outputs, blocks)
-        data = _values(tiles, transform)
-        sums = sums + _summed_product(_values(grad, turned, kernel=True), data)
-    result = interpolate(turned.output, np.asarray(sums, input.dtype))
-    k_w, k_h, _ = result.shape
-    result = result.reshape(k_w, k_h, layer.groups * layer.o, layer.c).transpose(2, 3, 1, 0)
-    return np.ascontiguousarray(result)
+    images, grads = grouped(layer, input, layer.c), grouped(layer, grad_output, layer.o)
+
+    result = np.empty((layer.groups, layer.o, layer.c, *layer.kernel), input.dtype)
+    for part in _parts(layer, transform, 1):
+        chosen, back = images[part.groups], grads[part]
+
+        def work(
+            chunk: Chunk, sums: np.ndarray, chosen: np.ndarray = chosen, back: np.ndarray = back
+        ) -> None:
+            dense = _dense_gradient(layer, back, transform, tiling, chunk)
+            grad = _values(_tiles(layer, dense, transform.outputs, transform.outputs), turned, kernel=True)
+            padded = _padded(layer, chosen, transform, tiling, chunk)
+            data = _values(_tiles(layer, padded, transform.size, transform.outputs), transform)
+            sums += _summed_product(grad, data)
+
+        place = result[part]
+        shape = transform.values, transform.parts, place[..., 0, 0].size
+        sums = summed(_chunks(layer, transform, tiling), work, np.zeros(shape, input.dtype))
+        taps = interpolate(turned.output, sums)
+        place[...] = taps.reshape(*layer.kernel[::-1], *place.shape[:3]).transpose(2, 3, 4, 1, 0)
+    return result.reshape(-1, layer.c, *layer.kernel)
 
 
-def _padded(layer: Layer, input: np.ndarray, transform: Transform, tiling: Tiling) -> np.ndarray:
-    """Pad the images so that whole tiles fit: (G, C, N, rows, columns)."""
-    rows, columns = (
-        (b * m + n - m) * d
-        for b, m, n, d in zip(tiling.blocks, transform.outputs, transform.size, layer.dilations)
-    )
+def _padded(
+    layer: Layer, images: np.ndarray, transform: Transform, tiling: Tiling, chunk: Chunk
+) -> np.ndarray:
+    """Pad what a chunk reads so that whole tiles fit: (G, C, images, rows, columns)."""
+    (n_h, n_w), (m_h, m_w), (d_h, d_w) = transform.size, transform.outputs, layer.dilations
     (top, _), (left, _) = layer.pads
-    height, width = layer.size
-    padded = np.zeros((layer.groups, layer.c, layer.n, rows, columns), input.dtype)
-    inside = padded[..., top : top + height, left : left + width]
-    inside[...] = grouped(layer, input, layer.c)[..., : inside.shape[-2], : inside.shape[-1]]
+    blocks = chunk.blocks.stop - chunk.blocks.start
+    some = images[:, :, chunk.images]
+    shape = (blocks * m_h + n_h - m_h) * d_h, (tiling.blocks[1] * m_w + n_w - m_w) * d_w
+    padded = scratch("padded", (*some.shape[:3], *shape), images.dtype)
+    padded.fill(0)
+    start = chunk.blocks.start * m_h * d_h - top
+    above = max(-start, 0)
+    seen = some[..., max(start, 0) : max(start + shape[0], 0), : max(shape[1] - left, 0)]
+    padded[..., above : above + seen.shape[-2], left : left + seen.shape[-1]] = seen
     return padded
 
 
-def _tiles(layer: Layer, images: np.ndarray, size: Pair, apart: Pair, blocks: slice) -> np.ndarray:
+def _dense_gradient(
+    layer: Layer, grads: np.ndarray, transform: Transform, tiling: Tiling, chunk: Chunk
+) -> np.ndarray:
+    """Write a chunk of grad_output with zeros for what a stride skipped, and to fill the last tiles."""
+    (m_h, m_w), (d_h, d_w), (s_h, s_w) = transform.outputs, layer.dilations, layer.strides
+    some = grads[:, :, chunk.images]
+    first, last = chunk.blocks.start * m_h * d_h, chunk.blocks.stop * m_h * d_h
+    shape = last - first, tiling.blocks[1] * m_w * d_w
+    dense = scratch("dense", (*some.shape[:3], *shape), grads.dtype)
+    dense.fill(0)
+    rows = slice(-(-first // s_h), min(-(-last // s_h), layer.counts[0]))
+    start = rows.start * s_h - first
+    dense[..., start : last - first : s_h, ::s_w][
+        ..., : max(rows.stop - rows.start, 0), : layer.counts[1]
+    ] = some[..., rows, :]
+    return dense
+
+
+def _tiles(layer: Layer, images: np.ndarray, size: Pair, apart: Pair) -> np.ndarray:
     """Copy overlapping tiles: (columns, rows, G, C, N, block row, residue, block column, residue).
 
     A tile's entries are d apart, and tiles begin `apart` entries from each other.
     """
     (n_h, n_w), (m_h, m_w), (d_h, d_w) = size, apart, layer.dilations
     g, c, n, y, x = images.strides
+    b_h = (images.shape[-2] // d_h - n_h) // m_h + 1
     b_w = (images.shape[-1] // d_w - n_w) // m_w + 1
-    view = as_strided(
-        images[..., blocks.start * m_h * d_h :, :],
-        (n_w, n_h, *images.shape[:3], blocks.stop - blocks.start, d_h, b_w, d_w),
+    seen = view(
+        images,
+        0,
+        (n_w, n_h, *images.shape[:3], b_h, d_h, b_w, d_w),
         (x * d_w, y * d_h, g, c, n, y * m_h * d_h, y, x * m_w * d_w, x),
-        writeable=False,
     )
-    return np.ascontiguousarray(view)
+    tiles = scratch("tiles", seen.shape, images.dtype)
+    tiles[...] = seen
+    return tiles
+
+
+def _put(
+    layer: Layer, values: np.ndarray, chunk: Chunk, tiling: Tiling, bias: np.ndarray, outputs: np.ndarray
+) -> None:
+    """Put a chunk's outputs (columns, rows, G, O, tiles) side by side, with the bias, without what is too much."""
+    m_w, m_h, groups, o, n, b_h, d_h, b_w, d_w = values.shape
+    (s_h, s_w), (height, width) = layer.strides, tiling.counts
+    # Of all rows that stride 1 would give, these are the chunk's.
+    first, last = chunk.blocks.start * m_h * d_h, chunk.blocks.stop * m_h * d_h
+    exact = last <= height and b_w * m_w * d_w == width and layer.strides == (1, 1)
+    shape = groups, o, n, b_h, m_h, d_h, b_w, m_w, d_w
+    view_of_outputs = outputs[..., first:last, :].reshape(shape) if exact else None
+    dense = scratch("dense", shape, values.dtype) if view_of_outputs is None else view_of_outputs
+    shared = bias[..., None, None]
+    if m_h * m_w > FEW:
+        np.add(values.transpose(2, 3, 4, 5, 1, 6, 7, 0, 8), shared[..., None, None], out=dense)
+    else:
+        for x, y in np.ndindex(m_w, m_h):  # so the runs are as long as rows of tiles, not as tiles
+            np.add(values[x, y], shared, out=dense[:, :, :, :, y, :, :, x])
+    if not exact:
+        dense = dense.reshape(groups, o, n, b_h * m_h * d_h, b_w * m_w * d_w)
+        last = min(last, height)
+        rows = slice(-(-first // s_h), -(-last // s_h))
+        outputs[..., rows, :] = dense[..., rows.start * s_h - first : last - first : s_h, :width:s_w]
 
 
 def _values(tiles: np.ndarray, transform: Transform, kernel: bool = False) -> np.ndarray:
-    """Evaluate tiles: (values, parts, G, C, tiles)."""
+    """Evaluate tiles: (values, parts, G, C, tiles). They are overwritten by the next ones of their kind."""
     matrices = transform.kernel if kernel else transform.data
     columns, rows, groups, channels = tiles.shape[:4]
-    values = evaluate(matrices, tiles.reshape(columns, rows, -1), transform.parts)
-    return values.reshape(*values.shape[:2], groups, channels, -1)
+    tiles = tiles.reshape(columns, rows, -1)
+    shape = len(matrices[0]) * len(matrices[1]) // transform.parts**2, transform.parts, tiles.shape[-1]
+    values = scratch("values of kernels" if kernel else "values", shape, tiles.dtype)
+    evaluate(matrices, tiles, transform.parts, values)
+    return values.reshape(*shape[:2], groups, channels, -1)
 
 
-def _kernel_values(layer: Layer, weight: np.ndarray, some: slice, transform: Transform) -> np.ndarray:
-    """Evaluate the kernels of some of each group's outputs: (values, parts, G, O, C)."""
-    kernels = weight.reshape(layer.groups, layer.o, layer.c, *layer.kernel)[:, some]
-    kernels = np.ascontiguousarray(kernels.transpose(4, 3, 0, 1, 2))
-    columns, rows, groups, outputs, _ = kernels.shape
-    values = evaluate(transform.kernel, kernels.reshape(columns, rows, -1), transform.parts)
-    return values.reshape(*values.shape[:2], groups, outputs, layer.c)
+def _kernel_values(layer: Layer, weight: np.ndarray, part: Part, transform: Transform) -> np.ndarray:
+    """Evaluate the kernels of a part, ready to be multiplied."""
+    kernels = weight.reshape(layer.groups, layer.o, layer.c, *layer.kernel)[part]
+    shape = kernels.shape[:3]
+    kernels = kernels.reshape(-1, *layer.kernel)
+    result = scratch("kernels", (transform.values, transform.parts, len(kernels)), weight.dtype)
+
+    def work(some: slice) -> None:
+        chosen = np.ascontiguousarray(kernels[some].transpose(2, 1, 0))
+        evaluate(transform.kernel, chosen, transform.parts, result[..., some])
+
+    share(list(cut(len(kernels), max(CACHE // (transform.values * transform.parts), 1))), work)
+    values = result.reshape(*result.shape[:2], *shape)
+    return _matrices(values) if layer.c > 1 else values
+
+
+def _matrices(kernels: np.ndarray) -> np.ndarray:
+    """Write values (values, parts, G, O, C) as matrices: (values, G, parts · O, parts · C).
+
+    A complex product is a real one: [[re, −im], [im, re]] times [re, im].
+    """
+    count, parts, groups, outputs, c = kernels.shape
+    if parts == 1:
+        return kernels[:, 0]
+    result = scratch("matrices", (count, groups, 2, outputs, 2, c), kernels.dtype)
+    re, im = kernels[:, 0], kernels[:, 1]
+    result[:, :, 0, :, 0] = result[:, :, 1, :, 1] = re
+    result[:, :, 1, :, 0] = im
+    np.negative(im, out=result[:, :, 0, :, 1])
+    return result.reshape(count, groups, 2 * outputs, 2 * c)
 
 
 def _product(kernels: np.ndarray, data: np.ndarray) -> np.ndarray:
     """Multiply value by value, summing over C: (values, parts, G · O · tiles)."""
-    count, parts, groups, outputs, c = kernels.shape
+    count, parts, groups, c, tiles = data.shape
     if c == 1:
         return _times(kernels, data).reshape(count, parts, -1)
-    if parts == 2:  # as one real product: [[re, −im], [im, re]] times [re, im]
-        re, im = kernels[:, 0], kernels[:, 1]
-        kernels = np.concatenate(
-            [np.concatenate([re, -im], axis=-1), np.concatenate([im, re], axis=-1)], axis=-2
-        )
-    stacked = data.swapaxes(1, 2).reshape(count, groups, parts * c, -1)
-    result: np.ndarray = kernels.reshape(count, groups, parts * outputs, parts * c) @ stacked
+    stacked = data.swapaxes(1, 2).reshape(count, groups, parts * c, tiles)
+    result = scratch("product", (count, groups, kernels.shape[2], tiles), data.dtype)
+    np.matmul(kernels, stacked, out=result)
     return result.reshape(count, groups, parts, -1).swapaxes(1, 2).reshape(count, parts, -1)
 
 
@@ -165,27 +263,42 @@ def _summed_product(grads: np.ndarray, data: np.ndarray) -> np.ndarray:
 
 def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Multiply numbers given by their parts, on axis 1."""
+    shape = np.broadcast_shapes(a[:, 0].shape, b[:, 0].shape)
+    result = scratch("product", (len(a), a.shape[1], *shape[1:]), b.dtype)
     if a.shape[1] == 1:
-        return np.asarray(a * b)
+        np.multiply(a, b, out=result)
+        return result
     (a_re, a_im), (b_re, b_im) = a.swapaxes(0, 1), b.swapaxes(0, 1)
-    return np.stack([a_re * b_re - a_im * b_im, a_re * b_im + a_im * b_re], axis=1)
+    re, im, other = result[:, 0], result[:, 1], scratch("between", shape, b.dtype)
+    np.subtract(np.multiply(a_re, b_re, out=re), np.multiply(a_im, b_im, out=other), out=re)
+    np.add(np.multiply(a_re, b_im, out=im), np.multiply(a_im, b_re, out=other), out=im)
+    return result
 
 
-def _output_chunks(layer: Layer, transform: Transform) -> Iterator[slice]:
-    """Cut a group's outputs so that the values of their kernels fit into WORK."""
-    one = transform.values * transform.parts**2 * layer.groups * layer.c
-    return chunks(layer.o, max(WORK // one, 1))
+def _parts(layer: Layer, transform: Transform, least: int) -> list[Part]:
+    """Cut groups and outputs so that the values of their kernels fit into KERNELS, into `least` parts or more."""
+    one = transform.values * transform.parts**2 * layer.c
+    outputs = min(layer.o, max(KERNELS // one, 1))
+    groups = min(layer.groups, max(KERNELS // (one * outputs), 1))
+    if least > 1 and layer.groups > 1:
+        groups = min(groups, -(-layer.groups // (4 * least)))
+    elif least > 1:
+        outputs = min(outputs, -(-layer.o // least))
+    return [Part(some, others) for some in cut(layer.groups, groups) for others in cut(layer.o, outputs)]
 
 
-def _tile_chunks(layer: Layer, transform: Transform, tiling: Tiling) -> Iterator[tuple[slice, slice]]:
-    """Cut images and rows of tiles so that their values fit into WORK."""
+def _chunks(layer: Layer, transform: Transform, tiling: Tiling) -> list[Chunk]:
+    """Cut images and rows of tiles so that their values fit into a cache."""
     values = transform.values * transform.parts * layer.groups * (layer.c + layer.o)
     # About twice as many as of the kernels' values, which are then read for something; the fewer, the nearer.
     kernels = transform.values * transform.parts**2 * layer.groups * layer.o * layer.c
     work = min(max(2 * kernels, CACHE), WORK)
     row = values * tiling.blocks[1] * layer.dilations[0] * layer.dilations[1]
+    whole = row * tiling.blocks[0] * layer.n
+    tiles = layer.n * tiling.blocks[0] * tiling.blocks[1] * layer.dilations[0] * layer.dilations[1]
+    if tiles >= LANES:
+        work = min(work, max(-(-whole // 2), CACHE // 4))  # something for a second thread
     images = max(work // (row * tiling.blocks[0]), 1)
     rows = max(work // row, 1)
-    for some in chunks(layer.n, images):
-        for blocks in chunks(tiling.blocks[0], rows):
-            yield some, blocks
+    rows = -(-tiling.blocks[0] // -(-tiling.blocks[0] // rows))
+    return [Chunk(some, blocks) for some in cut(layer.n, images) for blocks in cut(tiling.blocks[0], rows)]

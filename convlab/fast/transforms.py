@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convlab.fast.layer import Pair
+from convlab.fast.threads import scratch
 
 # Small numbers keep the rounding small: with five points and infinity, tiles have six entries.
 POINTS = (0.0, 1.0, -1.0, 2.0, -0.5)
@@ -50,20 +51,25 @@ class Transform(NamedTuple):
         return int(self.output[0].shape[1] * self.output[1].shape[1]) // self.parts**2
 
 
-def evaluate(matrices: Matrices, tiles: np.ndarray, parts: int) -> np.ndarray:
-    """Turn tiles (columns, rows, X) into their values (values, parts, X)."""
+def evaluate(matrices: Matrices, tiles: np.ndarray, parts: int, out: np.ndarray | None = None) -> np.ndarray:
+    """Turn tiles (columns, rows, X) into their values (values, parts, X), in `out` if it is given."""
     columns, rows, x = tiles.shape
-    first = matrices[0] @ tiles.reshape(columns, rows * x)
-    second = matrices[1] @ first.reshape(-1, parts * rows, x)
-    return np.asarray(second).reshape(-1, parts, x)
+    first = scratch("between", (len(matrices[0]), rows * x), tiles.dtype)
+    np.matmul(matrices[0], tiles.reshape(columns, rows * x), out=first)
+    if out is not None:
+        out = out.reshape(-1, len(matrices[1]), x)
+    return np.matmul(matrices[1], first.reshape(-1, parts * rows, x), out=out).reshape(-1, parts, x)
 
 
 def interpolate(matrices: Matrices, values: np.ndarray) -> np.ndarray:
-    """Turn values (values, parts, X) into outputs (columns, rows, X)."""
+    """Turn values (values, parts, X) into outputs (columns, rows, X). They are overwritten by the next ones."""
     x = values.shape[-1]
-    first = matrices[1] @ values.reshape(-1, matrices[1].shape[1], x)
-    second = matrices[0] @ first.reshape(matrices[0].shape[1], -1)
-    return np.asarray(second).reshape(len(matrices[0]), -1, x)
+    values = values.reshape(-1, matrices[1].shape[1], x)
+    first = scratch("between", (len(values), len(matrices[1]), x), values.dtype)
+    np.matmul(matrices[1], values, out=first)
+    first = first.reshape(matrices[0].shape[1], -1)
+    result = scratch("interpolated", (len(matrices[0]), first.shape[1]), values.dtype)
+    return np.matmul(matrices[0], first, out=result).reshape(len(result), -1, x)
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""The sums as they stand in `functional`, a part of the output at a time.
+"""The sums as they stand in `functional`, a piece of the output at a time.
 
 The one method that takes every dtype, and the yardstick of the others.
 """
@@ -6,39 +6,48 @@ The one method that takes every dtype, and the yardstick of the others.
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from convlab import functional
-from convlab.fast.layer import Layer, chunks
-from convlab.fast.table import WORK
+from convlab.fast.gemm import padded
+from convlab.fast.layer import Layer
+from convlab.fast.pieces import Piece, pieces, split
+from convlab.fast.table import COLUMNS
+from convlab.fast.threads import share, summed
 
 
 def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     kernels = weight.reshape(layer.groups, layer.o, layer.c, *layer.kernel)
-    result = np.empty((layer.n, layer.groups, layer.o, *layer.counts), weight.dtype)
-    for image, output in zip(_windows(layer, input), result):
-        for rows in chunks(layer.counts[0], _rows(layer)):
-            output[:, :, rows] = np.einsum("gcyxij,gocij->goyx", image[:, :, rows], kernels, optimize=True)
-    result += bias.reshape(layer.groups, layer.o, 1, 1)
-    return result.reshape(layer.n, -1, *layer.counts)
+    result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), weight.dtype)
+    images, outputs = split(layer, input, layer.c), split(layer, result, layer.o)
+    shared = bias.reshape(layer.groups, layer.o, 1, 1)
+
+    def work(piece: Piece) -> None:
+        seen, chosen = _windows(layer, images, piece), kernels[piece.groups]
+        sums = np.einsum("ngcyxij,gocij->ngoyx", seen, chosen, optimize=True)
+        outputs[piece.images, piece.groups, :, piece.rows] = sums + shared[piece.groups]
+
+    share(_pieces(layer), work)
+    return result
 
 
 def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
-    grads = grad_output.reshape(layer.n, layer.groups, layer.o, *layer.counts)
-    result = np.zeros((layer.groups, layer.o, layer.c, *layer.kernel), grad_output.dtype)
-    for image, grad in zip(_windows(layer, input), grads):
-        for rows in chunks(layer.counts[0], _rows(layer)):
-            result += np.einsum("gcyxij,goyx->gocij", image[:, :, rows], grad[:, :, rows], optimize=True)
-    return result.reshape(-1, layer.c, *layer.kernel)
+    images, grads = split(layer, input, layer.c), split(layer, grad_output, layer.o)
+
+    def work(piece: Piece, sums: np.ndarray) -> None:
+        grad = grads[piece.images, piece.groups, :, piece.rows]
+        seen = _windows(layer, images, piece)
+        sums[piece.groups] += np.einsum("ngcyxij,ngoyx->gocij", seen, grad, optimize=True)
+
+    sums = np.zeros((layer.groups, layer.o, layer.c, *layer.kernel), grad_output.dtype)
+    return summed(_pieces(layer), work, sums).reshape(-1, layer.c, *layer.kernel)
 
 
-def _windows(layer: Layer, input: np.ndarray) -> np.ndarray:
-    """View every window: (N, G, C, H_out, W_out, kh, kw)."""
-    padded = functional.pad(input, layer.pads)
-    images = padded.reshape(layer.n, layer.groups, layer.c, *layer.padded)
+def _windows(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
+    """View every window of a piece: (N, G, C, rows, W_out, kh, kw)."""
+    plain = padded(layer._replace(strides=(layer.strides[0], 1)), images, piece)[:, :, :, 0]
     (s_h, s_w), (d_h, d_w) = layer.strides, layer.dilations
     spans = [d * (k - 1) + 1 for d, k in zip(layer.dilations, layer.kernel)]
-    return sliding_window_view(images, spans, axis=(-2, -1))[..., ::s_h, ::s_w, ::d_h, ::d_w]
+    return sliding_window_view(plain, spans, axis=(-2, -1))[..., ::s_h, ::s_w, ::d_h, ::d_w]
 
 
-def _rows(layer: Layer) -> int:
-    """As many rows as keep the copy that einsum makes of their windows within WORK."""
-    return max(WORK // (layer.groups * layer.c * layer.taps * layer.counts[1]), 1)
+def _pieces(layer: Layer) -> list[Piece]:
+    """As many rows as keep the copy that einsum makes of their windows small."""
+    return pieces(layer, layer.c * layer.taps * layer.counts[1], COLUMNS)

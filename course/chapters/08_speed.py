@@ -1188,6 +1188,105 @@ def place(method, channels, size, k):
 # </details>
 
 # %% [markdown]
+# ## Race them all
+#
+# `convlab.fast` has the operator of chapter 5 by six methods, with NumPy alone, about a page each. Read them:
+# you know what they are made of.
+#
+# | method | what it does |
+# |---|---|
+# | `windows` | an einsum over windows, a piece of the output at a time |
+# | `gemm` | columns, written and multiplied a piece at a time, so that they stay in the cache |
+# | `mec` | columns of `kw` shifted images only, which neighbouring rows of the output share |
+# | `shift` | for each tap, the shifted image times one number |
+# | `winograd` | tiles of 6 × 6 pixels, and 36 products for each, as below |
+# | `fft` | Fourier's values, of tiles or of the whole image |
+#
+# No one wins everywhere, so the library has to choose. It counts: products, entries that are copied, starts
+# of inner loops, calls of NumPy. Each has a price in nanoseconds, measured once. The sum is a guess, and
+# `method="auto"` takes the cheapest.
+
+# %%
+from functools import partial
+
+from convlab import fast
+
+RACE = {  # shape of input, shape of weight, what else conv2d takes
+    "3 channels, 7 x 7, stride 2": ((1, 3, 224, 224), (64, 3, 7, 7), {"stride": 2, "padding": 3}),
+    "64 channels, 3 x 3": ((1, 64, 56, 56), (64, 64, 3, 3), {"padding": 1}),
+    "256 channels, 1 x 1": ((1, 256, 56, 56), (64, 256, 1, 1), {}),
+    "one channel, 5 x 5, batch 32": ((32, 1, 28, 28), (6, 1, 5, 5), {"padding": 2}),
+    "16 channels, 31 x 31": ((1, 16, 128, 128), (16, 16, 31, 31), {"padding": 15}),
+}
+for name, (input_shape, weight_shape, arguments) in RACE.items():
+    guesses = fast.estimate(input_shape, weight_shape, **arguments)
+    first, second = sorted(guesses, key=guesses.get)[:2]
+    print(f"{name:28}  {first:8} before {second}")
+
+# %% [markdown]
+# **Predict.** Winograd's method is the first for 64 channels of 3 × 3 taps. Why is it not for one channel of
+# 5 × 5 taps, and why can it not take 1 × 1?
+#
+# <details><summary>Answer</summary>
+#
+# It pays for its fewer products with transforms of input and output. With many channels a transformed input
+# is used for every filter, and a transformed output sums over every channel. With one channel and 6 filters
+# there is little to share. For a 1 × 1 kernel there is nothing to save: one product for each output and
+# channel is all there is.
+#
+# </details>
+#
+# A guess is no measurement. This function measures, compares every result with torch's first, and plots the
+# times as multiples of torch's, with the guess as a small cross.
+
+
+# %%
+def plot_race(layers=RACE):
+    """Plot what each method of `fast` takes, as a multiple of torch's time, and what was guessed."""
+    import matplotlib.pyplot as plt
+
+    rng = np.random.default_rng(0)
+    for row, (input_shape, weight_shape, arguments) in enumerate(layers.values()):
+        input = rng.standard_normal(input_shape, dtype=np.float32)
+        weight = rng.standard_normal(weight_shape, dtype=np.float32)
+        theirs = partial(F.conv2d, torch.from_numpy(input), torch.from_numpy(weight), **arguments)
+        right, unit = theirs().numpy(), best_time(theirs)
+        guesses = fast.estimate(input_shape, weight_shape, **arguments)
+        for method, guess in guesses.items():
+            call = partial(fast.conv2d, input, weight, **arguments, method=method)
+            assert np.abs(call() - right).max() < 1e-4 * np.abs(right).max(), f"{method} is wrong"
+            color, label = fast.METHODS.index(method), None if row else method
+            plt.plot(best_time(call, repeats=3) / unit, row, "o", color=f"C{color}", label=label)
+            plt.plot(guess / 1000 / unit, row, "x", color=f"C{color}", markersize=4)
+    plt.yticks(range(len(layers)), layers)
+    plt.xscale("log")
+    plt.axvline(1, color="gray")
+    plt.xlabel("times torch's time")
+    plt.legend()
+
+
+# %% [markdown]
+# In a cell of your own, run `plot_race()`. It takes about half a minute. The guesses are for one processor,
+# the one on which the prices were measured. On yours only their order matters.
+#
+# Does `auto` choose the method that wins on *your* machine? Where it does not, look for the step whose price
+# is another one on yours. `fast/table.py` has them all, and in a copy of the project
+# `python -m tests.bench prices` measures them.
+#
+# On one processor (AMD Zen 4, NumPy 2.4, torch 2.13), `python run.py bench race --threads 1` gave these multiples
+# of torch's time:
+#
+# | layer | first | second | third |
+# |---|---|---|---|
+# | 3 channels, 7 × 7, stride 2 | `mec` 1.4 | `gemm` 1.6 | `winograd` 2.1 |
+# | 64 channels, 3 × 3 | `winograd` 0.8 | `gemm` 1.5 | `fft` and `mec` 1.6 |
+# | 256 channels, 1 × 1 | `gemm` 1.1 | `mec` 1.3 | `windows` 1.7 |
+# | one channel, 5 × 5, batch 32 | `mec` 0.8 | `gemm` 1.3 | `shift` 2.4 |
+# | 16 channels, 31 × 31 | `fft` 0.1 | more than ten times as long, not timed again | |
+#
+# The machine had other things to do, too: expect the multiples to differ from run to run, more than the order.
+
+# %% [markdown]
 # ## Where this is used
 #
 # **Libraries choose.** cuDNN, which torch calls on NVIDIA's graphics cards, lists eight methods for a forward

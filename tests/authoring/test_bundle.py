@@ -65,6 +65,7 @@ def test_the_zip_holds_chapters_the_package_and_how_to_install_it(zipped):
         "jupyterlab",
         "nbgrader",
         "matplotlib",
+        "threadpoolctl",
     ]
     assert by_pip == {"pip": [f"./{Path(wheel).name}"]}
 

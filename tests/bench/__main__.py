@@ -1,7 +1,7 @@
-"""`python -m tests.bench race | memory | prices | sample | grading | class`, with as many threads for BLAS as for torch.
+"""`python -m tests.bench race | memory | prices | sample | grading | class`.
 
-NumPy's OpenBLAS reads its number of threads when it is loaded. So this starts itself again with the
-environment set, and gives torch the same number.
+BLAS gets as many threads as torch. NumPy's OpenBLAS reads its number of threads when it is loaded. So this
+starts itself again with the environment set, and gives torch the same number.
 """
 
 import argparse

@@ -1,0 +1,147 @@
+"""MEC: columns that are kw times as large as the input, not kh · kw times, as rows of the image share them.
+
+Write the image kw times, each time one tap further to the left, and let the kw copies of a row stand below each
+other. Then the kh · kw rows of the column matrix that belong to one row of the output stand below each other in
+memory, and the next row of the output finds its own a few rows further down. One product for each row of the
+output, none of them with a copy of its own.
+
+A product with few rows leaves BLAS idle. So for layers with few filters in a group, `BAND` rows of the output
+are computed at once: the kernel stands in a matrix several times, each time one row of the image further down,
+with zeros around it (the Toeplitz matrix of chapter 6). Multiplying zeros is cheaper than waiting.
+
+References
+----------
+Cho and Brand, MEC: Memory-efficient Convolution for Deep Neural Network (2017).
+"""
+
+import numpy as np
+
+from convlab.fast.layer import Layer
+from convlab.fast.pieces import Piece, pieces, split
+from convlab.fast.table import BAND, SHIFTED, WORK
+from convlab.fast.threads import scratch, share, summed, view
+
+
+def band(layer: Layer) -> int:
+    """Say how many rows of the output one product computes."""
+    return 1 if layer.o >= BAND else min(BAND, layer.counts[0])
+
+
+def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
+    images, outputs = split(layer, input, layer.c), split(layer, result, layer.o)
+    rows = band(layer)
+    kernels = _banded(layer, weight, rows)
+    shared = bias.reshape(layer.groups, layer.o, 1, 1)
+    has_bias = bool(bias.any())
+
+    def work(piece: Piece) -> None:
+        n, groups, height = piece.sizes
+        lines = reach(layer, height)
+        shifted = scratch(
+            "shifted", (n, groups, lines, layer.c, layer.kernel[1], layer.counts[1]), input.dtype
+        )
+        _shift(layer, images, piece, shifted.transpose(0, 1, 3, 4, 2, 5), piece.rows.start * layer.strides[0])
+        whole = height // rows * rows
+        into = outputs[piece.images, piece.groups, :, piece.rows]
+        for start, count, step in ((0, whole, rows), (whole, height - whole, height - whole)):
+            if count:
+                chosen = into[..., start : start + count, :]
+                _multiply(layer, kernels[piece.groups], shifted, chosen, start, step)
+        if has_bias:
+            into += shared[piece.groups]
+
+    share(_pieces(layer, rows), work)
+    return result
+
+
+def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
+    """For each row of the kernels, one product of grad_output with the shifted images."""
+    images, grads = split(layer, input, layer.c), split(layer, grad_output, layer.o)
+    (kh, kw), s, d = layer.kernel, layer.strides[0], layer.dilations[0]
+
+    def work(piece: Piece, sums: np.ndarray) -> None:
+        n, groups, height = piece.sizes
+        left = grads[piece.images, piece.groups, :, piece.rows].reshape(n, groups, layer.o, -1)
+        lines = -(-reach(layer, height) // s)
+        shape = s, n, groups, layer.c, kw, lines, layer.counts[1]
+        shifted = scratch("shifted", shape, input.dtype)
+        for phase in {d * i % s for i in range(kh)}:
+            _shift(layer, images, piece, shifted[phase], piece.rows.start * s + phase, s)
+        for i in range(kh):
+            seen = shifted[d * i % s, ..., d * i // s : d * i // s + height, :]
+            right = seen.reshape(n, groups, layer.c * kw, -1).swapaxes(-1, -2)
+            sums[i, piece.groups] += (left @ right).sum(axis=0)
+
+    sums = np.zeros((kh, layer.groups, layer.o, layer.c * kw), input.dtype)
+    sums = summed(_pieces(layer, 1), work, sums)
+    result = sums.reshape(kh, layer.groups * layer.o, layer.c, kw).transpose(1, 2, 0, 3)
+    return np.ascontiguousarray(result)
+
+
+def _pieces(layer: Layer, rows: int) -> list[Piece]:
+    row = layer.c * layer.kernel[1] * layer.counts[1] * layer.strides[0]
+    least = min(layer.kernel[0], max(WORK // row, 1))
+    return pieces(layer, row, SHIFTED, least, rows)
+
+
+def reach(layer: Layer, height: int) -> int:
+    """Count the rows of the padded image that so many rows of the output read."""
+    return layer.strides[0] * (height - 1) + layer.dilations[0] * (layer.kernel[0] - 1) + 1
+
+
+def _banded(layer: Layer, weight: np.ndarray, rows: int) -> np.ndarray:
+    """Write each kernel `rows` times, each time a stride further down: (G, O, rows, reach · C · kw)."""
+    kernels = weight.reshape(layer.groups, layer.o, layer.c, *layer.kernel).transpose(0, 1, 3, 2, 4)
+    s, d = layer.strides[0], layer.dilations[0]
+    shape = layer.groups, layer.o, rows, reach(layer, rows), layer.c, layer.kernel[1]
+    result = np.zeros(shape, weight.dtype)
+    for row in range(rows):
+        result[:, :, row, s * row : s * row + d * (layer.kernel[0] - 1) + 1 : d] = kernels
+    return result.reshape(layer.groups, layer.o, rows, -1)
+
+
+def _multiply(
+    layer: Layer, kernels: np.ndarray, shifted: np.ndarray, into: np.ndarray, start: int, rows: int
+) -> None:
+    """Fill rows of the output, from `start` on, `rows` at a time."""
+    n, groups, o, height, width = into.shape
+    one = shifted.shape[3] * shifted.shape[4]  # rows of the matrix that a row of the image takes
+    inner = reach(layer, rows) * one
+    s = layer.strides[0]
+    image, group, line, _, row, entry = shifted.strides
+    first = start * s * line // entry
+    if rows == 1:  # all filters in one product
+        seen = view(shifted, first, (n, groups, height, inner, width), (image, group, s * line, row, entry))
+        np.matmul(kernels[:, None, :, 0, :inner], seen, out=into.transpose(0, 1, 3, 2, 4))
+        return
+    seen = view(
+        shifted,
+        first,
+        (n, groups, 1, height // rows, inner, width),
+        (image, group, 0, s * rows * line, row, entry),
+    )
+    places = into.reshape(n, groups, o, height // rows, rows, width)
+    np.matmul(kernels[:, :, None, :rows, :inner], seen, out=places)
+
+
+def _shift(
+    layer: Layer, images: np.ndarray, piece: Piece, into: np.ndarray, first: int, step: int = 1
+) -> None:
+    """Write rows first, first + step, … of the padded images into (N, G, C, kw, rows, W_out), once for each tap."""
+    (top, _), (left, _) = layer.pads
+    (height, width), s, d = layer.size, layer.strides[1], layer.dilations[1]
+    some = images[piece.images, piece.groups]
+    start = first - top
+    lines, columns = into.shape[4:]
+    above = min(max(-(start // step), 0), lines)  # rows of padding before the first pixel
+    below = max(min(lines, -(-(height - start) // step)), above)
+    into[..., :above, :] = into[..., below:, :] = 0
+    seen = some[:, :, :, max(start + above * step, 0) :: step][:, :, :, : below - above]
+    for j in range(layer.kernel[1]):
+        at = d * j - left
+        before = min(max(-(at // s), 0), columns)
+        after = max(min(columns, -(-(width - at) // s)), before)
+        inside = into[:, :, :, j, above:below]
+        inside[..., :before] = inside[..., after:] = 0
+        inside[..., before:after] = seen[..., max(at + before * s, 0) :: s][..., : after - before]

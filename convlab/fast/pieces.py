@@ -1,0 +1,55 @@
+"""Cut a layer into pieces that a thread works on alone, small enough for what they need to stay in the cache.
+
+Knows nothing of what is done with a piece.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from convlab.fast.layer import Layer, chunks
+
+SHARES = 4  # pieces there should be at least, so that threads end at about the same time
+LEAST = 2**17  # entries that are not worth a piece of their own
+
+
+class Piece(NamedTuple):
+    """Some images, some groups, some rows of the output."""
+
+    images: slice
+    groups: slice
+    rows: slice
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        images, groups, rows = (part.stop - part.start for part in self)
+        return images, groups, rows
+
+
+def pieces(layer: Layer, row: int, limit: int, least: int = 1, step: int = 1) -> list[Piece]:
+    """Cut so that no piece holds more than limit entries, where a row of one image's group needs `row` entries.
+
+    A piece has at least `least` rows, and their number is a multiple of step, but for the last rows of an image.
+    """
+    height = layer.counts[0]
+    whole = row * height * layer.groups * layer.n
+    limit = min(limit, max(whole // SHARES, LEAST))
+    rows = max(limit // row, least)
+    if rows < height:
+        even = -(-height // -(-height // rows))  # as many cuts, but equal parts
+        rows, groups, images = -(-even // step) * step, 1, 1
+    else:
+        rows = height
+        groups = min(max(limit // (row * height), 1), layer.groups)
+        images = max(limit // (row * height * groups), 1) if groups == layer.groups else 1
+    return [
+        Piece(some, part, lines)
+        for some in chunks(layer.n, images)
+        for part in chunks(layer.groups, groups)
+        for lines in chunks(height, rows)
+    ]
+
+
+def split(layer: Layer, array: np.ndarray, channels: int) -> np.ndarray:
+    """View (N, G·channels, H, W) as (N, G, channels, H, W)."""
+    return array.reshape(layer.n, layer.groups, channels, *array.shape[2:])
