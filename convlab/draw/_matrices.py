@@ -27,7 +27,11 @@ STEPS = 100  # colours on each side of zero: more than an eye can tell, few enou
 
 
 def matrix(
-    values: npt.ArrayLike, *, blocks: tuple[SupportsIndex, SupportsIndex] | None = None, name: str = "matrix"
+    values: npt.ArrayLike,
+    *,
+    blocks: tuple[SupportsIndex, SupportsIndex] | None = None,
+    empty: str | None = None,
+    name: str = "matrix",
 ) -> Picture:
     """Draw a matrix so that its structure shows: zeros are left empty, equal numbers have one colour.
 
@@ -39,6 +43,8 @@ def matrix(
     values : array_like, shape (M, N), at most 512 × 512
     blocks : (rows, columns), optional
         Draw a line after every so many rows and columns.
+    empty : str, optional
+        What a 0 stands for where it is no number, such as "no product" in a table of turns. It is written below.
     name : str
 
     Raises
@@ -64,8 +70,9 @@ def matrix(
     colours = _colours(array)
     filled = int(np.count_nonzero(array))
     drawn = _numbers(array, colours, parts, name) or _pixels(array, colours, parts, name)
-    share = f"{filled} of {array.size} entries are not 0"
-    said = share + ("; empty cells are 0" if filled < array.size else "")
+    share = f"{filled} of {array.size} " + ("entries are not 0" if empty is None else "cells hold a number")
+    meaning = "empty cells are 0" if empty is None else f"empty: {clean(empty)}"
+    said = f"{share}; {meaning}" if filled < array.size else share
     notes = [paragraph(said, max(drawn.width, 300.0), size=theme.SMALL)]
     if "data-index" not in drawn.body:
         notes.insert(0, _key(array, colours))

@@ -184,7 +184,7 @@ function mount(host) {
 			html += span("sign glide last", area(11, end + 1), "=", "=") + span("total glide last", area(11, end + 2), number(total), "total");
 			html += span("last down", area(13, end + 2)) + span("last", `grid-area:14/${into + 1}/15/${end + 2}`) + span("into", area(14, into), "=");
 			now.places.forEach((_, i) => (html += result(i, area(15, under(i))) + index(16, under(i), i)));
-			return `<div class="flat" style="--cell:max(${longest([state[from], state.weight, totals])}ch + 10px,${longest(products)}ch + 19px);--columns:${now.size[1] + after - low}">${html}</div>`;
+			return `<div class="flat" style="--cell:max(${longest([state[from], state.weight, totals])}ch + 10px,${longest(products)}ch + var(--room));--columns:${now.size[1] + after - low}">${html}</div>`;
 		}
 
 		const block = (sign, name, body, values = state[from]) => `<div class="block" data-sign="${sign}"><div><b class="name">${name}</b>

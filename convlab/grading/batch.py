@@ -120,7 +120,10 @@ def grade_assignment(
     begin(len(chosen))
     with contextlib.ExitStack() as stack:
         stack.enter_context(_alone(course.own(assignment)))
-        pool = pool or stack.enter_context(LocalPool(jobs, sandboxed))
+        if pool is None:
+            pool = local = stack.enter_context(LocalPool(jobs, sandboxed))
+            if any(map(work.must_run, chosen)):
+                local.get_ready()
         work.replay = stack.enter_context(replaying(course, assignment))
         for job, came in run(work.jobs(chosen), pool):
             if isinstance(came, (NoSandbox, CourseError)):
@@ -177,6 +180,20 @@ class _Work:
         self._pending: dict[str, _Pending] = {}
         self.batch = Batch()
 
+    def must_run(self, student: str) -> bool:
+        """Whether anything of a submission is not known yet."""
+        return len(self._look_at(student)[3]) < len(self._spec.exercises)
+
+    def _look_at(self, student: str) -> tuple[HandedIn, Keys, Record | None, dict[str, str]]:
+        """What was handed in, what decides its result, what is kept, and which exercises of that still stand."""
+        folder = self._course.submitted(self._spec.name, student)
+        handed = read(folder, f"{self._spec.name}.ipynb", self._limits)
+        said = [handed.problem, *handed.flags, handed.timestamp or ""]
+        decided_by = keys(handed.content, said, self._spec, self._seed, self._limits, self._sandboxed)
+        before = self._records.read(student)
+        still = {} if before is None or self._force else before.still(decided_by, self._again)
+        return handed, decided_by, before, still
+
     def jobs(self, students: Collection[str]) -> Iterator[Job]:
         """The submissions that must be run. The others are dealt with on the way."""
         for student in students:
@@ -185,13 +202,7 @@ class _Work:
                     student, f"nbgrader cannot take the characters {' '.join(sorted(odd))} in a student's id"
                 )
                 continue
-            handed = read(
-                self._course.submitted(self._spec.name, student), f"{self._spec.name}.ipynb", self._limits
-            )
-            said = [handed.problem, *handed.flags, handed.timestamp or ""]
-            decided_by = keys(handed.content, said, self._spec, self._seed, self._limits, self._sandboxed)
-            before = self._records.read(student)
-            still = {} if before is None or self._force else before.still(decided_by, self._again)
+            handed, decided_by, before, still = self._look_at(student)
             if before is not None and len(still) == len(self._spec.exercises):
                 self._keep(student, before, handed)
                 continue

@@ -56,7 +56,7 @@ class Pool(Protocol):
 
 
 class LocalPool:
-    """Processes on this machine, each with a warm process of its own. They get ready while this one goes on.
+    """Processes on this machine, each with a warm process of its own. They begin with `get_ready` or the first job.
 
     Parameters
     ----------
@@ -67,7 +67,11 @@ class LocalPool:
     def __init__(self, size: int | None = None, sandboxed: bool = True) -> None:
         self.size = size or _cores()
         self._sandboxed = sandboxed
-        self._executor = self._new()
+        self._executor: ProcessPoolExecutor | None = None
+
+    def get_ready(self) -> None:
+        """Begin with what is slow, while the caller goes on."""
+        self.executor()
 
     def _new(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
@@ -78,6 +82,8 @@ class LocalPool:
         return executor
 
     def executor(self) -> Executor:
+        if self._executor is None:
+            self._executor = self._new()
         return self._executor
 
     def renew(self) -> Executor:
@@ -86,6 +92,8 @@ class LocalPool:
         return self._executor
 
     def _let_go(self) -> None:
+        if self._executor is None:
+            return
         processes = list(self._executor._processes or ())
         self._executor.shutdown(wait=False, cancel_futures=True)
         # What is running may run for minutes, and nobody waits for it any more.
@@ -111,7 +119,8 @@ def run(jobs: Iterable[Job], pool: Pool) -> Iterator[tuple[Job, Result | Excepti
     waiting = iter(jobs)
     running: dict[Future[Result], tuple[Job, int]] = {}
     again: list[tuple[Job, int]] = []
-    executor, lost = pool.executor(), False
+    executor: Executor | None = None
+    lost = False
     while True:
         if lost and not running:
             executor, lost = pool.renew(), False
@@ -122,6 +131,7 @@ def run(jobs: Iterable[Job], pool: Pool) -> Iterator[tuple[Job, Result | Excepti
             if job is None:
                 break
             try:
+                executor = executor or pool.executor()
                 running[executor.submit(grade_job, job)] = (job, tries)
             except BrokenExecutor:
                 again.append((job, tries))

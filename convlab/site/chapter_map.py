@@ -83,8 +83,8 @@ def _box(opening: Opening, points: Mapping[str, int]) -> str:
     ]
     return (
         f'<a class="stop" href="{opening.name}.html">'
-        f'<span class="number">{opening.number}</span>'
-        f'<span class="title">{html.escape(opening.title)}</span>'
+        f'<span class="number">{opening.number}</span> '
+        f'<span class="title">{html.escape(opening.title)}</span> '
         f'<span class="facts">{_unbroken(facts)}</span>'
         f"</a>"
     )

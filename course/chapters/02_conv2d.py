@@ -106,7 +106,7 @@ print("float64:", row[1:] - row[:-1])
 
 # %% [markdown]
 # Over the whole photograph, this is the difference of neighbouring pixels in `uint8` and in `float64`. In
-# the right-hand picture grey is zero, darker is negative and brighter is positive.
+# the second picture grey is zero, darker is negative and brighter is positive.
 
 # %%
 image = photo.astype(np.float64)
@@ -116,7 +116,7 @@ draw.beside(
 )
 
 # %% [markdown]
-# On the left the sky is full of specks. A change from 207 to 206 has become a 255. So the first line of any
+# In `uint8` the sky is full of specks. A change from 207 to 206 has become a 255. So the first line of any
 # work on a photograph is this one: **`image = photo.astype(np.float64)`**. From here on we use `image`.
 
 # %% [markdown]

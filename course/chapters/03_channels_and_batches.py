@@ -481,8 +481,8 @@ image = np.array([np.pad(np.arange(1, 10).reshape(3, 3), 1), np.ones((5, 5)), np
 draw.stack(image, name="image", window=(1, 1, 3, 3))
 
 # %% [markdown]
-# And here are two filters for it. Below, each row is a filter, `o`, and each column belongs to a channel, `c`.
-# So every pair has its kernel. The first one is Sobel's.
+# And here are two filters for it. `filters[o, c]` is the kernel of filter `o` for channel `c`: every pair has its
+# own. The first one is Sobel's.
 
 # %%
 filters = np.array(

@@ -406,7 +406,7 @@ for name, products, numbers in [
 # `functional.output_size` may be used, too.
 #
 # Leave the arguments as they are, and return a new array. The picture shows a 1 × 1 weight for six channels
-# in, four out, and two groups. You are given the weight on the right.
+# in, four out, and two groups. You are given `weight`, without the zeros.
 
 # %%
 from convlab import functional

@@ -151,8 +151,9 @@ for name, row in zip(cases, caught):
 draw.grid(caught, name="case by slip: 1 is caught", heat=True)
 
 # %% [markdown]
-# Such a table is called a **kill matrix**. Each row is a case, each column a wrong function. A row of ones is
-# what you want. A column of zeros is a slip that nobody notices.
+# Such a table is called a **kill matrix**. Each row is a case, from `popular` to `different`. Each column is a
+# wrong function, in the order of `slips`. A row of ones is what you want. A column of zeros is a slip that nobody
+# notices.
 #
 # So tests can be measured, and the measure is not how many tests there are. `different` is a single case.
 

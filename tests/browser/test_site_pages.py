@@ -134,6 +134,31 @@ def test_what_is_wider_than_a_phone_scrolls_by_keyboard_in_its_own_box(visit):
         assert box.evaluate("(box) => box.scrollWidth - box.clientWidth") <= 4
 
 
+def test_code_outside_a_fold_needs_no_scrolling_on_a_desk(visit):
+    for name in ("02_conv2d", "04_stride_and_padding"):
+        code = visit(name).locator("article .highlight pre:not(details *)")
+        assert code.count() > 20
+        assert (
+            code.evaluate_all("(all) => all.filter((pre) => pre.scrollWidth > pre.clientWidth).length") == 0
+        )
+
+
+def test_a_line_of_output_breaks_on_a_phone_and_a_table_does_not(visit):
+    page = visit("01_conv1d", PHONE)
+    said = page.locator(".output pre", has_text="correlate1d: all").first
+    assert said.evaluate("(pre) => pre.scrollWidth <= pre.clientWidth")
+    assert said.bounding_box()["height"] > 1.5 * float(
+        said.evaluate("(pre) => parseFloat(getComputedStyle(pre).lineHeight)")
+    )
+    table = page.locator(".output pre", has_text="F.conv1d").first
+    assert table.evaluate("(pre) => getComputedStyle(pre).whiteSpace") == "pre"
+
+
+def test_ten_samples_of_the_explorer_fit_a_phone(visit):
+    stage = visit("04_stride_and_padding", PHONE).locator(".convlab-explorer .stage").first
+    assert stage.evaluate("(stage) => stage.scrollWidth - stage.clientWidth") <= 0
+
+
 def test_a_phone_shows_its_own_layout_of_a_picture_at_full_size(visit):
     phone, desk = visit("04_stride_and_padding", PHONE), visit("04_stride_and_padding")
     sizes = [

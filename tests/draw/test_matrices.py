@@ -72,6 +72,15 @@ def test_how_many_entries_are_not_zero_is_written_and_said(read):
     )
 
 
+def test_what_an_empty_cell_stands_for_is_written_where_it_is_no_zero(read):
+    picture = draw.matrix([[1, 3, 0], [0, 2, 4]], empty="no product")
+    assert "4 of 6 cells hold a number; empty: no product" in read(picture).words
+    assert "4 of 6 cells hold a number, values from 0 to 4" in picture.alt
+    full = read(draw.matrix([[1, 2]], empty="no product")).words
+    assert "2 of 2 cells hold a number" in full
+    assert not any("empty" in word for word in full)
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [

@@ -17,6 +17,11 @@
       for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
     }
   };
+  // Several lines may be a table, which must not break. One line is a sentence, such as what check says: it may.
+  for (const text of document.querySelectorAll(".cell_output > .output:is(.stream, .text_plain) pre")) {
+    if (!text.textContent.trim().includes("\n")) text.style.whiteSpace = "pre-wrap";
+  }
+
   const boxes = [...document.querySelectorAll(WIDE)];
   const markAll = () => boxes.forEach(mark);
   const watch = new ResizeObserver((changes) => changes.forEach((change) => mark(change.target)));
