@@ -224,9 +224,9 @@ by_tap = visits(lambda x, k: (k, x))
 by_sample = visits(lambda x, k: (x + k, k))
 
 draw.beside(
-    draw.matrix(by_entry, name="row by row"),
-    draw.matrix(by_tap, name="diagonal by diagonal"),
-    draw.matrix(by_sample, name="column by column"),
+    draw.matrix(by_entry, name="row by row", empty="no product"),
+    draw.matrix(by_tap, name="diagonal by diagonal", empty="no product"),
+    draw.matrix(by_sample, name="column by column", empty="no product"),
 )
 
 # %% [markdown]
@@ -276,7 +276,7 @@ draw.window([2, 1, 4, 3, 0, 5, 2], [4, 2, 1], t - k)
 # that yourself.
 
 # %%
-draw.matrix(visits(lambda x, k: (x + k, k), L=9, K=4), name="column by column")
+draw.matrix(visits(lambda x, k: (x + k, k), L=9, K=4), name="column by column", empty="no product")
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
