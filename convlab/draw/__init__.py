@@ -23,6 +23,7 @@ from convlab.draw import (
     _matrices,
     _padding,
     _places,
+    _roofline,
     _stack,
     _stamps,
     _window,
@@ -48,6 +49,7 @@ padded = fitted(_padding.padded)
 places = fitted(_places.places)
 products = fitted(_entries.products)
 receptive_field = fitted(_fields.receptive_field)
+roofline = fitted(_roofline.roofline)
 signal = fitted(_arrays.signal)
 stack = fitted(_stack.stack)
 stamps = fitted(_stamps.stamps)
@@ -73,6 +75,7 @@ __all__ = [
     "products",
     "reads",
     "receptive_field",
+    "roofline",
     "signal",
     "stack",
     "stamps",

@@ -1082,22 +1082,12 @@ print(f"fully connected, 64 pictures:   {intensity(64, 4096, 1, 1, 1000, 1):6.2f
 # </details>
 
 # %% [markdown]
-# The picture has a pixel for each intensity and each speed. Ten pixels to the right, the intensity doubles:
-# from 1/8 at the left edge to 256 at the right one. Ten pixels up, the speed doubles: from 1 to 256 GFLOP/s.
-# What lies under the roof is grey. The three squares are the fully connected layer, the one of one channel,
-# and VGG's, each as fast as this machine can be on it.
+# Both axes double from one number to the next, so that equal factors are equally far. What lies under the roof
+# can be reached. The three dots are the layer of one channel, the fully connected one and VGG's, each as fast as
+# this machine can be on it.
 
 # %%
-intensities = 2.0 ** (np.arange(110) / 10 - 3)  # from left to right
-speeds = 2.0 ** (np.arange(80, -1, -1) / 10)  # from the top down
-roof = np.minimum(100, 20 * intensities)
-
-pixels = np.where(speeds[:, None] <= roof, 0.8, 1.0)
-for x in (0.5, 2.25, 143):
-    column = np.abs(intensities - x).argmin()
-    row = np.abs(speeds - min(100, 20 * x)).argmin()
-    pixels[row - 1 : row + 2, column - 1 : column + 2] = 0
-draw.image(pixels, name="roofline: speed over intensity", scale=5, vmin=0, vmax=1)
+draw.roofline(100, 20, {"one channel": 2.25, "fully connected": 0.5, "VGG's 3 x 3": 143})
 
 # %% [markdown]
 # Left of the point where the slope meets the roof a layer is **memory-bound**, right of it **compute-bound**.

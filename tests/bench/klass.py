@@ -32,6 +32,7 @@ from submissions.large_class import large_class
 from convlab.authoring import write_source
 from convlab.grading import AssignmentSpec, Course, Limits, grade_assignment
 from convlab.grading.records import Records
+from convlab.grading.replay import replaying
 from convlab.grading.runner import Job, LocalPool, run
 
 ROOT = Path(__file__).parents[2]
@@ -53,8 +54,7 @@ def main(submissions: int = 500, seed: int = 0) -> None:
         _killed(three, submissions, random.Random(seed))
         _same(told, _told(three), "the gradebook of a run that was killed five times")
         _again(one)
-        _account(one)
-        _scales(one)
+        _account(one, _scales(one))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of the process that records: {peak:.0f} MiB")
 
@@ -161,20 +161,41 @@ def _same(expected: dict[str, Any], got: dict[str, Any], what: str) -> None:
     print(f"{what} is the same, mark for mark, for all {len(expected)}")
 
 
-def _account(course: Course) -> None:
-    """Where the seconds go, as measured in the processes that graded."""
+def _account(course: Course, alone: float) -> None:
+    """Where the seconds go, and how many submissions a second that allows.
+
+    Parameters
+    ----------
+    alone : submissions a second of grade(), in one process
+    """
     records = Records(course.own(CHAPTER) / "results")
     found = [record.result for student in course.students(CHAPTER) if (record := records.read(student))]
-    long = [result for result in found if result.limits_hit]
-    usual = [result.seconds for result in found if not result.limits_hit]
+    usual = [result for result in found if not result.limits_hit]
+    long = sum(result.seconds for result in found if result.limits_hit)
+    seconds = []
+    with replaying(course, CHAPTER) as replay:
+        for result in usual[:40]:
+            began = time.monotonic()
+            replay.record("once_more", result)
+            seconds.append(time.monotonic() - began)
+    recorded = 1 / statistics.median(seconds)
+    cores = len(os.sched_getaffinity(0))
+    whole = len(found) / alone + len(found) / recorded + long
     print(
-        f"grade() of one: median {1000 * statistics.median(usual):.0f} ms; {len(long)} that hit a limit took "
-        f"{sum(result.seconds for result in long):.0f} s together"
+        f"one process grades {alone:.1f} a second, the one that records writes {recorded:.1f}; "
+        f"{len(found) - len(usual)} that hit a limit took {long:.0f} s of a process besides.\n"
+        f"Together that is {whole:.0f} s of processor for {len(found)}, so {cores} cores give at most "
+        f"{len(found) * cores / whole:.1f} a second, and any number of cores {recorded:.1f}"
     )
 
 
-def _scales(course: Course) -> None:
-    """grade() alone, on one process and on two, alternated; the class without those that hang."""
+def _scales(course: Course) -> float:
+    """grade() alone, on one process and on two, alternated; the class without those that hang.
+
+    Returns
+    -------
+    submissions a second on one process
+    """
     spec = AssignmentSpec.load(course.source(CHAPTER))
     records = Records(course.own(CHAPTER) / "results")
     chosen = []
@@ -202,3 +223,4 @@ def _scales(course: Course) -> None:
     print(
         f"grade() alone: {one:.1f} a second on one process, {two:.1f} on two: {two / one / 2:.0%} of twice as many"
     )
+    return one

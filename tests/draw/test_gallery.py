@@ -23,6 +23,7 @@ from convlab.draw import (
     _numbers,
     _padding,
     _places,
+    _roofline,
     _stamps,
     _theme,
     _window,
@@ -185,6 +186,11 @@ GALLERY = {
     "flip 1-D, long": lambda: draw.flip(np.arange(30)),
     "flip 2-D": lambda: draw.flip(KERNEL, name="Sobel"),
     "flip 2-D, 5 by 5": lambda: draw.flip(np.arange(25).reshape(5, 5)),
+    "roofline": lambda: draw.roofline(100, 20, {"fully connected": 0.5, "one channel": 2.25, "VGG": 143}),
+    "roofline, many layers": lambda: draw.roofline(
+        30000, 3.5, {f"a layer with a long name, number {n}": 4.0**n for n in range(-2, 7)}
+    ),
+    "roofline, none": lambda: draw.roofline(1.5, 900, {}),
     "image": lambda: draw.image(PHOTO, name="a photograph with a name that is longer than it is wide"),
     "image, signed": lambda: draw.image(NOISE[:20, :30], signed=True),
     "beside": lambda: draw.beside(draw.grid(GRID), draw.flip(KERNEL), draw.image(PHOTO)),
@@ -286,7 +292,20 @@ def test_the_same_arrays_give_the_same_bytes_in_another_process(seed):
 
 @pytest.mark.parametrize(
     "module",
-    [_numbers, _arrays, _window, _padding, _places, _fields, _columns, _matrices, _meets, _stamps, _back],
+    [
+        _numbers,
+        _arrays,
+        _window,
+        _padding,
+        _places,
+        _fields,
+        _columns,
+        _matrices,
+        _meets,
+        _roofline,
+        _stamps,
+        _back,
+    ],
     ids=lambda module: module.__name__,
 )
 def test_examples_in_docstrings_are_true(module):
