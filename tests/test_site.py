@@ -18,7 +18,7 @@ from convlab.site.index import index
 from convlab.site.links import problems
 from convlab.site.opening import read_opening
 from convlab.site.pages import description, page
-from convlab.site.publish import ZIP, zipped
+from convlab.site.publish import ZIP, offline
 from convlab.site.texts import texts
 
 ROOT = Path(__file__).parents[1]
@@ -275,7 +275,7 @@ def test_the_zip_is_the_folder_without_the_offer_of_itself(tmp_path):
     (tmp_path / "index.html").write_text(f'<p id="offline"><a href="{ZIP}">Get\nit</a></p><p>Stay</p>')
     (tmp_path / "_static").mkdir()
     (tmp_path / "_static" / "a.css").write_text("a {}")
-    first = zipped(tmp_path)
+    first = offline(tmp_path)
     with zipfile.ZipFile(io.BytesIO(first)) as archive:
         assert archive.namelist() == ["convlab-notes/_static/a.css", "convlab-notes/index.html"]
         text = archive.read("convlab-notes/index.html").decode()
@@ -283,7 +283,7 @@ def test_the_zip_is_the_folder_without_the_offer_of_itself(tmp_path):
     assert "This is that copy" in text
     assert text.endswith("<p>Stay</p>")
     (tmp_path / "index.html").touch()
-    assert zipped(tmp_path) == first
+    assert offline(tmp_path) == first
 
 
 @pytest.fixture

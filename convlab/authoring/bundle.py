@@ -13,8 +13,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import nbformat
@@ -23,13 +22,13 @@ from convlab.authoring.chapter import read_chapter
 from convlab.authoring.course import check, course_at
 from convlab.authoring.errors import BuildError
 from convlab.authoring.release import problems_of_release
+from convlab.zips import zipped
 
 __all__ = ["bundle"]
 
 FOLDER = "convlab-course"
 # Of the project, what the wheel is made of.
 _OF_THE_PACKAGE = ("pyproject.toml", "README.md", "LICENSE", "LICENSE-TEXT", "convlab")
-_NO_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can tell; so the same course gives the same bytes
 
 
 def bundle(
@@ -78,7 +77,12 @@ def bundle(
             wheel.name: wheel.read_bytes(),
             **notebooks,
         }
-        _write(file, members)
+        part = file.with_name(f".{file.name}.part")
+        try:
+            part.write_bytes(zipped((f"{FOLDER}/{name}", data) for name, data in members.items()))
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
     report(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB)")
     return file
 
@@ -145,17 +149,3 @@ def _wheel(root: Path, scratch: Path) -> Path:
         )
     (wheel,) = (scratch / "wheel").glob("*.whl")
     return wheel
-
-
-def _write(file: Path, members: Mapping[str, bytes]) -> None:
-    part = file.with_name(f".{file.name}.part")
-    try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, data in members.items():
-                entry = zipfile.ZipInfo(f"{FOLDER}/{name}", _NO_DATE)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, data)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)

@@ -147,6 +147,7 @@ def _grade_all(options: argparse.Namespace, course: Course, limits: Limits) -> i
 
 
 def _write_changes(file: Path, changed: Sequence[Change]) -> None:
+    from convlab.grading.files import write_whole
     from convlab.grading.spreadsheet import as_csv, harmless
 
     rows = [
@@ -154,7 +155,7 @@ def _write_changes(file: Path, changed: Sequence[Change]) -> None:
         for one in changed
     ]
     header = ("student", "name", "exercise", "before", "after", "resubmitted")
-    file.write_bytes(as_csv([header, *rows], mark=True))
+    write_whole(file, as_csv([header, *rows], mark=True), private=True)
 
 
 def _feedback(options: argparse.Namespace) -> int:

@@ -53,13 +53,14 @@ def add(verbs: Verbs) -> None:
 
 def _report(options: argparse.Namespace) -> int:
     from convlab.grading import CourseError
+    from convlab.grading.files import write_whole
     from convlab.grading.report import gather, render, write_tables
 
     course = course_of(options.assignment)
     page = options.out or course.own(options.assignment) / "report.html"
     try:
         klass = gather(course, options.assignment)
-        _write(page, render(klass, page))
+        write_whole(page, render(klass, page).encode("utf-8"), private=True)
         tables = write_tables(klass, options.csv) if options.csv else []
     except (CourseError, OSError) as error:
         raise Unusable(str(error)) from None
@@ -71,6 +72,7 @@ def _report(options: argparse.Namespace) -> int:
 
 def _similarity(options: argparse.Namespace) -> int:
     from convlab.grading import CourseError, SpecError
+    from convlab.grading.files import write_whole
     from convlab.grading.similarity import THRESHOLD, likeness_page
 
     course = course_of(options.assignment)
@@ -78,7 +80,7 @@ def _similarity(options: argparse.Namespace) -> int:
     threshold = THRESHOLD if options.threshold is None else options.threshold
     try:
         html, found = likeness_page(course, options.assignment, page, threshold)
-        _write(page, html)
+        write_whole(page, html.encode("utf-8"), private=True)
     except (CourseError, SpecError, OSError, ValueError) as error:
         raise Unusable(str(error)) from None
     print(
@@ -87,8 +89,3 @@ def _similarity(options: argparse.Namespace) -> int:
     )
     print(page.resolve().as_uri())
     return 0
-
-
-def _write(page: Path, text: str) -> None:
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(text, encoding="utf-8", newline="\n")

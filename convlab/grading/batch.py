@@ -11,15 +11,15 @@ import signal
 import threading
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from convlab.grading import sandbox
 from convlab.grading.course import Course, CourseError
+from convlab.grading.files import held
 from convlab.grading.handed_in import HandedIn, read
 from convlab.grading.limits import Limits
 from convlab.grading.marks import Marked, marks_of
-from convlab.grading.records import Keys, Record, Records, keys
+from convlab.grading.records import Keys, Record, Records, code_hash, keys
 from convlab.grading.referee import ungraded
 from convlab.grading.replay import Replay, replaying
 from convlab.grading.result import Result
@@ -119,7 +119,8 @@ def grade_assignment(
     chosen = sorted(set(students)) or everyone
     begin(len(chosen))
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_alone(course.own(assignment)))
+        busy = f"{assignment} is being graded or collected by another process: wait until it has ended"
+        stack.enter_context(held(course.lock(assignment), busy))
         if pool is None:
             pool = local = stack.enter_context(LocalPool(jobs, sandboxed))
             if any(map(work.must_run, chosen)):
@@ -211,7 +212,16 @@ class _Work:
                 handed.flags, handed.timestamp, decided_by, before.in_gradebook() if before else None
             )
             kept = tuple(one for one in before.result.exercises if one.name in still) if before else ()
-            job = Job(student, handed.content, self._spec, self._seed, self._limits, self._sandboxed, kept)
+            job = Job(
+                student,
+                handed.content,
+                self._spec,
+                self._seed,
+                self._limits,
+                self._sandboxed,
+                kept,
+                code_hash(),
+            )
             if handed.problem:
                 self.take(job, ungraded(handed.problem, self._spec, seed=self._seed))
             else:
@@ -279,22 +289,6 @@ class _Work:
     def _fail(self, student: str, why: str) -> None:
         self.batch.failed[student] = why
         self._told(None, f"{student}: {why}")
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the assignment for this process: the gradebook has one writer."""
-    import fcntl  # where this module is used there is Linux, but it is imported elsewhere too
-
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "w", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise CourseError(
-                f"{folder.name} is being graded by another process: wait until it has ended"
-            ) from error
-        yield
 
 
 @contextlib.contextmanager

@@ -7,21 +7,14 @@ A worker that is lost costs the time of what it was grading: Dask gives that to 
 from __future__ import annotations
 
 import contextlib
-import threading
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from typing import Any
 
 from convlab.grading.course import CourseError
-from convlab.grading.records import code_hash
-from convlab.grading.result import Result
-from convlab.grading.runner import Job, grade_job
 
 __all__ = ["ClusterPool"]
 
 _SECONDS_TO_CONNECT = 10
-
-# A worker may have more threads than one; the warm process and torch's settings are the process's.
-_one_at_a_time = threading.Lock()
 
 
 class ClusterPool:
@@ -65,7 +58,8 @@ class ClusterPool:
         return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
 
     def executor(self) -> Executor:
-        return _Executor(self._client.get_executor(pure=False))
+        executor: Executor = self._client.get_executor(pure=False)
+        return executor
 
     def renew(self) -> Executor:
         raise CourseError(
@@ -78,26 +72,3 @@ class ClusterPool:
     def __exit__(self, *error: object) -> None:
         with contextlib.suppress(Exception):  # a scheduler that has gone cannot be told goodbye
             self._client.close(timeout=5)
-
-
-class _Executor(Executor):
-    """Dask's executor, which sends along what must be the same on both sides."""
-
-    def __init__(self, dask: Executor) -> None:
-        self._dask = dask
-
-    def submit(self, function: Any, /, job: Job) -> Future[Any]:  # type: ignore[override]
-        assert function is grade_job
-        return self._dask.submit(_on_worker, job, code_hash())
-
-
-def _on_worker(job: Job, code: str) -> Result:
-    if code != code_hash():
-        import socket
-
-        raise CourseError(
-            f"the worker on {socket.gethostname()} has another convlab, NumPy, torch or Python than this machine: "
-            "install the same on both"
-        )
-    with _one_at_a_time:
-        return grade_job(job)

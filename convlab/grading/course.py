@@ -63,6 +63,10 @@ class Course:
         """The folder of what convlab keeps of an assignment: its seed and its results."""
         return self.root / "grading" / assignment
 
+    def lock(self, assignment: str) -> Path:
+        """What whoever writes of an assignment holds for that time: its gradebook has one writer."""
+        return self.own(assignment) / "lock"
+
     def students(self, assignment: str) -> list[str]:
         """The ids of those who handed something in, in order."""
         step = self._directory.submitted_directory

@@ -10,12 +10,12 @@ import dataclasses
 import functools
 import hashlib
 import json
-import os
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from convlab.checks import EXERCISES
 from convlab.grading.definition import FOLDER, definition
+from convlab.grading.files import write_whole
 from convlab.grading.limits import Limits
 from convlab.grading.result import Result
 from convlab.grading.spec import AssignmentSpec
@@ -109,18 +109,8 @@ class Records:
             "before": record.before,
             "result": record.result.as_dict(),
         }
-        file = self._file(student)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f".{file.name}.{os.getpid()}.part")
-        try:
-            # Who may see the seed is who may see the course.
-            with open(
-                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-            ) as handle:
-                json.dump(data, handle, ensure_ascii=False)
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
+        # Who may see the seed is who may see the course.
+        write_whole(self._file(student), json.dumps(data, ensure_ascii=False).encode("utf-8"), private=True)
 
     def _file(self, student: str) -> Path:
         return self._folder / f"{student}.json"

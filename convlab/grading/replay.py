@@ -36,6 +36,7 @@ from convlab.grading import policies
 from convlab.grading.course import Course, CourseError
 from convlab.grading.feedback.pictures import data_uri
 from convlab.grading.feedback.sanitise import sanitised
+from convlab.grading.files import held
 from convlab.grading.native import must, nbgrader_api
 from convlab.grading.result import CellResult, ExerciseResult, Result
 
@@ -168,13 +169,8 @@ def _open_first(course: Course) -> None:
     Whoever opens a new one makes its tables, and two who do so at the same moment would disturb each other: on
     PostgreSQL one of them fails.
     """
-    import fcntl  # where this module is used there is Linux, but it is imported elsewhere too
-
-    (course.root / "grading").mkdir(exist_ok=True)
-    with open(course.root / "grading" / "gradebook.lock", "w", encoding="ascii") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with Gradebook(course.db_url, course.course_id):
-            pass
+    with held(course.root / "grading" / "gradebook.lock"), Gradebook(course.db_url, course.course_id):
+        pass
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import platform
 import signal
 import threading
 from collections.abc import Iterable, Iterator
@@ -23,19 +24,27 @@ from concurrent.futures import (
 from dataclasses import dataclass
 from typing import Protocol
 
+from convlab.grading.course import CourseError
 from convlab.grading.limits import Limits
 from convlab.grading.result import ExerciseResult, Result
 from convlab.grading.spec import AssignmentSpec
 
 __all__ = ["Job", "LocalPool", "Pool", "grade_job", "run"]
 
+# A process of a cluster may have more threads than one; the warm process and torch's settings are the process's.
+_one_at_a_time = threading.Lock()
 _TRIES = 2
 _AHEAD = 2  # jobs handed out for each process, so that none waits for the one who writes
 
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to grade: all that `grade` takes, and whose it is."""
+    """One submission to grade: all that `grade` takes, and whose it is.
+
+    Parameters
+    ----------
+    code : of the convlab that hands it out; where it is graded there must be the same. "" if it does not matter
+    """
 
     student: str
     content: bytes
@@ -44,6 +53,7 @@ class Job:
     limits: Limits
     sandboxed: bool = True
     kept: tuple[ExerciseResult, ...] = ()
+    code: str = ""
 
 
 class Pool(Protocol):
@@ -186,12 +196,25 @@ def _nothing() -> None:
 
 
 def grade_job(job: Job) -> Result:
-    """Grade a job in this process."""
+    """Grade a job in this process.
+
+    Raises
+    ------
+    CourseError
+        If this is another convlab than the job is from, as on a cluster it may be.
+    """
+    from convlab.grading.records import code_hash
     from convlab.grading.referee import grade
 
-    return grade(
-        job.content, job.spec, seed=job.seed, limits=job.limits, sandboxed=job.sandboxed, kept=job.kept
-    )
+    if job.code and job.code != code_hash():
+        raise CourseError(
+            f"{platform.node()} has another convlab, NumPy, torch or Python than the machine that hands out the "
+            "work: install the same on both"
+        )
+    with _one_at_a_time:
+        return grade(
+            job.content, job.spec, seed=job.seed, limits=job.limits, sandboxed=job.sandboxed, kept=job.kept
+        )
 
 
 def _cores() -> int:

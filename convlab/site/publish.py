@@ -11,8 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,8 +23,9 @@ from convlab.site.links import problems
 from convlab.site.opening import Opening, read_opening
 from convlab.site.pages import description, page
 from convlab.site.texts import SCRIPT, texts
+from convlab.zips import zipped
 
-__all__ = ["ZIP", "build", "stage", "zipped"]
+__all__ = ["ZIP", "build", "offline", "stage"]
 
 ZIP = "convlab-notes.zip"
 _NEEDED = ("sphinx", "myst_nb", "furo", "sphinx-mathjax-offline")  # modules; the last is imported by no one
@@ -69,7 +69,7 @@ def build(
         report(f"Sphinx: {len(chapters)} chapters")
         _sphinx(source, pages)
         (pages / SCRIPT).write_text(texts(pages), encoding="utf-8")
-        (pages / ZIP).write_bytes(zipped(pages))
+        (pages / ZIP).write_bytes(offline(pages))
         if found := problems(pages):
             raise SiteError("\n  ".join(["the pages do not hold together:", *found]))
         shutil.rmtree(target, ignore_errors=True)
@@ -101,22 +101,19 @@ def stage(root: Path, source: Path, exercises: Iterable[Exercise]) -> list[Openi
     return openings
 
 
-def zipped(pages: Path) -> bytes:
+def offline(pages: Path) -> bytes:
     """The folder as a zip that anybody can unpack and open; the same folder gives the same bytes."""
-    with tempfile.TemporaryFile() as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-            for path in sorted(p for p in pages.rglob("*") if p.is_file()):
-                name = path.relative_to(pages).as_posix()
-                content = path.read_bytes()
-                if name == "index.html":
-                    # The copy cannot hold itself, so it must not offer itself.
-                    content = _OFFLINE.sub(_IN_THE_ZIP, content.decode()).encode()
-                entry = zipfile.ZipInfo(f"{ZIP.removesuffix('.zip')}/{name}", (1980, 1, 1, 0, 0, 0))
-                entry.external_attr = 0o644 << 16
-                entry.create_system = 3  # the same on every system
-                archive.writestr(entry, content, zipfile.ZIP_DEFLATED, 9)
-        file.seek(0)
-        return file.read()
+    return zipped(_offline_files(pages))
+
+
+def _offline_files(pages: Path) -> Iterator[tuple[str, bytes]]:
+    for path in pages.rglob("*"):
+        if path.is_file():
+            name, content = path.relative_to(pages).as_posix(), path.read_bytes()
+            if name == "index.html":
+                # The copy cannot hold itself, so it must not offer itself.
+                content = _OFFLINE.sub(_IN_THE_ZIP, content.decode()).encode()
+            yield f"{ZIP.removesuffix('.zip')}/{name}", content
 
 
 def _sphinx(source: Path, pages: Path) -> None:

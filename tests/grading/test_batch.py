@@ -198,9 +198,13 @@ def test_no_result_tells_the_seed(course, batch):
         ] == int(seed)
 
 
-def test_a_second_run_runs_nothing_and_a_resubmission_runs_alone(course, batch, pool, tmp_path):
+def test_a_second_run_runs_nothing_and_a_resubmission_runs_alone(course, batch, pool, monkeypatch):
     again = grade_assignment(course, CHAPTER, pool=pool)
     assert again.unchanged == len(CLASS)
+    with monkeypatch.context() as patched:
+        # Without a pool of its own: where nothing must be run, no process is begun.
+        patched.setattr(LocalPool, "_new", lambda self: pytest.fail("a process was begun"))
+        assert grade_assignment(course, CHAPTER).unchanged == len(CLASS)
     assert [one.marks for one in again.marked] == [one.marks for one in batch.marked]
     hand_in(course, "half", row(correlate1d="solution", output_size="solution"))
     more = grade_assignment(course, CHAPTER, pool=pool)
@@ -260,10 +264,14 @@ def test_an_id_that_nbgrader_would_take_for_many_is_left_out_and_told(tmp_path, 
 
 
 def test_two_do_not_grade_at_once(course, batch):
-    from convlab.grading.batch import _alone
+    from convlab.grading.collecting import collect
+    from convlab.grading.files import held
 
-    with _alone(course.own(CHAPTER)), pytest.raises(CourseError, match="graded by another process"):
-        grade_assignment(course, CHAPTER)
+    with held(course.lock(CHAPTER)):
+        with pytest.raises(CourseError, match="01_conv1d is being graded or collected by another process"):
+            grade_assignment(course, CHAPTER)
+        with pytest.raises(CourseError, match="01_conv1d is being graded or collected by another process"):
+            collect(course, CHAPTER, [])
 
 
 def of_session(leader):

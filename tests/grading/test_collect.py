@@ -88,7 +88,7 @@ def tree(folder):
     return {
         file.relative_to(folder).as_posix(): (file.read_bytes(), file.stat().st_mtime_ns)
         for file in folder.rglob("*")
-        if file.is_file() and file.name != "collecting.lock"
+        if file.is_file() and file.name != "lock"
     }
 
 

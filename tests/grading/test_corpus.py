@@ -1,7 +1,6 @@
 """Every row of the corpus, graded: exact points, the student's words, the instructor's flags, and nothing left over."""
 
 import contextlib
-import importlib.util
 import os
 import sys
 import time
@@ -9,20 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from submissions import corpus
 
 from convlab.grading import AssignmentSpec, Limits, grade
 from convlab.grading.house import warm
 
 if sys.platform != "linux":
     pytest.skip("the sandbox is Linux's", allow_module_level=True)
-
-_file = Path(__file__).parents[1] / "submissions" / "corpus.py"
-_module = importlib.util.spec_from_file_location("submissions_corpus", _file)
-assert _module is not None
-assert _module.loader is not None
-corpus = importlib.util.module_from_spec(_module)
-sys.modules["submissions_corpus"] = corpus
-_module.loader.exec_module(corpus)
 
 
 @pytest.fixture(scope="session")

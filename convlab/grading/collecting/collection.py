@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -34,6 +34,7 @@ from convlab.grading.collecting.outcome import Collection, Outcome
 from convlab.grading.collecting.roster import Row
 from convlab.grading.collecting.when import nbgrader_time
 from convlab.grading.course import Course, CourseError
+from convlab.grading.files import held
 from convlab.grading.spec import AssignmentSpec
 
 __all__ = ["collect"]
@@ -72,7 +73,9 @@ def collect(
     spec = AssignmentSpec.load(source)
     if system is not None and system not in SYSTEMS:
         raise CourseError(f"there is no system {system}; there are {', '.join(SYSTEMS)}")
-    with _alone(course.own(assignment)):
+    # Two that collect at once would keep each other's files as earlier ones.
+    busy = f"{assignment} is being graded or collected by another process: wait until it has ended"
+    with held(course.lock(assignment), busy):
         work = _Work(course, spec, roster, zone, limits or ArchiveLimits(), known_students(course))
         try:
             for archive in archives:
@@ -356,23 +359,3 @@ def _unknown(entries: Sequence[Entry]) -> str:
         f"its names are of no form that Canvas, Moodle or Brightspace gives: {shown}. "
         "Give the zip as it was downloaded, not one that was packed again"
     )
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the assignment: two that collect it at once would keep each other's files as earlier ones."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock: Callable[[int], None] | None = None
-    try:
-        import fcntl
-
-        lock = lambda file: fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # noqa: E731
-    except ImportError:  # Windows, where one instructor has one window
-        pass
-    with open(folder / "collecting.lock", "w", encoding="ascii") as file:
-        if lock is not None:
-            try:
-                lock(file.fileno())
-            except OSError as error:
-                raise CourseError(f"{folder.name} is being collected by another process") from error
-        yield

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from convlab.grading.course import CourseError
+from convlab.grading.files import write_whole
 
-__all__ = ["Collected", "Earlier", "Ledger", "write_whole"]
+__all__ = ["Collected", "Earlier", "Ledger"]
 
 FILE = "collected.json"
 _VERSION = 1
@@ -108,29 +108,6 @@ class Ledger:
         students = {student: dataclasses.asdict(self.students[student]) for student in sorted(self.students)}
         text = json.dumps({"version": _VERSION, "students": students}, ensure_ascii=False, indent=1)
         write_whole(self._file, text.encode("utf-8") + b"\n", private=True)
-
-
-def write_whole(file: Path, content: bytes, private: bool = False) -> None:
-    """Write a file whole or not at all, and not if it holds that already.
-
-    Parameters
-    ----------
-    private : readable by its owner alone
-    """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        if file.read_bytes() == content:
-            return
-    except OSError:
-        pass
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        mode = 0o600 if private else 0o666
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as handle:
-            handle.write(content)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _collected(data: Mapping[str, Any]) -> Collected:

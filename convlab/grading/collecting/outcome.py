@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from convlab.grading.collecting.ledger import write_whole
+from convlab.grading.files import write_whole
 from convlab.grading.spreadsheet import as_csv, harmless
 
 __all__ = ["Collection", "Outcome"]

@@ -9,9 +9,10 @@ from typing import Any
 from nbgrader.plugins import ExportPlugin
 from traitlets import Dict, Unicode
 
-from convlab.grading.collecting.ledger import Collected, Ledger, write_whole
+from convlab.grading.collecting.ledger import Collected, Ledger
 from convlab.grading.course import Course, CourseError
 from convlab.grading.exporting.grades import Grades, Person, read_grades
+from convlab.grading.files import write_whole
 
 __all__ = ["GradesExport"]
 

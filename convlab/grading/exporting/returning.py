@@ -13,25 +13,24 @@ The same feedback makes the same bytes.
 
 from __future__ import annotations
 
-import io
 import tempfile
-import zipfile
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convlab.grading.collecting.ledger import Collected, Ledger, write_whole
+from convlab.grading.collecting.ledger import Collected, Ledger
 from convlab.grading.course import Course, CourseError
+from convlab.grading.files import write_whole
 from convlab.grading.give_back import write_feedback
 from convlab.grading.marks import Marked
 from convlab.grading.native import must, nbgrader_api
 from convlab.grading.seeds import secret_seed
+from convlab.zips import zipped
 
 __all__ = ["WAYS", "Returned", "give_back"]
 
 WAYS = ("canvas", "moodle", "zips")
-_THEN = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can tell
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def give_back(
     if to == "zips":
         folder = out or own / "returned"
         for student, page in graded.items():
-            write_whole(folder / f"{student}.zip", _zip([(page.name, page.read_bytes())]), private=True)
+            write_whole(folder / f"{student}.zip", zipped([(page.name, page.read_bytes())]), private=True)
         return Returned(folder, tuple(graded))
     known = {student: collected[student] for student in graded if student in collected}
     if to == "canvas":
@@ -100,7 +99,7 @@ def give_back(
     else:
         files = [(_moodle_name(one, assignment), graded[id].read_bytes()) for id, one in known.items()]
     place = out or own / f"returned-{to}.zip"
-    write_whole(place, _zip(files), private=True)
+    write_whole(place, zipped(files), private=True)
     return Returned(place, tuple(known), tuple(student for student in graded if student not in known))
 
 
@@ -116,10 +115,10 @@ def _for_canvas(
     course: Course, assignment: str, known: Mapping[str, tuple[Collected, Path]]
 ) -> list[tuple[str, bytes]]:
     """Notebooks; who handed in a zip gets a zip with the page, as what they get is called .zip too."""
-    zipped = {id for id, (one, _) in known.items() if one.label.lower().endswith(".zip")}
-    notebooks = _as_notebooks(course, assignment, [id for id in known if id not in zipped])
+    own_zips = {id for id, (one, _) in known.items() if one.label.lower().endswith(".zip")}
+    notebooks = _as_notebooks(course, assignment, [id for id in known if id not in own_zips])
     return [
-        (one.label, _zip([(page.name, page.read_bytes())]) if id in zipped else notebooks[id])
+        (one.label, zipped([(page.name, page.read_bytes())]) if id in own_zips else notebooks[id])
         for id, (one, page) in known.items()
     ]
 
@@ -144,14 +143,3 @@ def _as_notebooks(course: Course, assignment: str, students: Iterable[str]) -> d
                 folder = Path(api.coursedir.format_path(scratch, student, assignment))
                 made[student] = (folder / f"{assignment}.ipynb").read_bytes()
         return made
-
-
-def _zip(files: Iterable[tuple[str, bytes]]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(files):
-            info = zipfile.ZipInfo(name, _THEN)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = 0o644 << 16
-            archive.writestr(info, content)
-    return packed.getvalue()

@@ -6,21 +6,18 @@ what the grader said stand open; the rest of the chapter is folded between them.
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from convlab.grading.document import document
 from convlab.grading.feedback.concealed import Concealed
 from convlab.grading.feedback.outputs import Budget, Shown, shown
 from convlab.grading.feedback.prose import prose
@@ -29,6 +26,7 @@ from convlab.grading.feedback.verdict import Verdict, read_verdict
 
 __all__ = ["Marks", "render"]
 
+_PACKAGE = "convlab.grading.feedback"
 LONGEST_SOURCE = 30_000  # characters; the longest cell of the course has 2,500
 MOST_COLOURED = 6_000
 MOST_CELLS = 2_000
@@ -136,10 +134,15 @@ def render(cells: Sequence[Any], marks: Marks, concealed: Concealed) -> str:
     """
     items = _arranged(cells, marks, concealed)
     graded = [item for item in items if isinstance(item, Graded)]
-    template, style, policy = _template()
     kinds = [type(item).__name__.lower() for item in items]
-    return template.render(
-        marks=marks, graded=graded, items=list(zip(kinds, items)), style=style, policy=policy
+    return document(
+        (_PACKAGE, "page.html"),
+        [(_PACKAGE, "page.css")],
+        images=True,
+        title=f"{marks.notebook} · {marks.name or marks.student} · feedback",
+        marks=marks,
+        graded=graded,
+        items=list(zip(kinds, items)),
     )
 
 
@@ -239,19 +242,3 @@ def _coloured(source: str) -> str:
     if len(source) > MOST_COLOURED:
         return str(Markup.escape(source))
     return str(highlight(source, _PYTHON, _SPANS)).strip("\n")
-
-
-@functools.cache
-def _template() -> tuple[jinja2.Template, Markup, str]:
-    """The template, the style sheet, and the policy that lets a browser obey this style sheet and nothing else."""
-    folder = resources.files("convlab.grading.feedback")
-    style = (folder / "page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    policy = (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    template = environment.from_string((folder / "page.html").read_text(encoding="utf-8"))
-    return template, Markup(style), policy

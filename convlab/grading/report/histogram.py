@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from convlab.grading.report.findings import Bin, Spread
-from convlab.grading.report.sheet import number
+from convlab.grading.spreadsheet import number
 
 __all__ = ["histogram", "label", "share"]
 

@@ -5,22 +5,26 @@ Every text that comes from a submission or a gradebook is made readable and shor
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from markupsafe import Markup
 
+from convlab.grading.document import document
 from convlab.grading.feedback.text import readable
 from convlab.grading.report.findings import Finding, Findings, Topic, find
 from convlab.grading.report.gather import Class, Student
 from convlab.grading.report.histogram import histogram, label, share
 from convlab.grading.report.losses import KINDS
-from convlab.grading.report.sheet import address, document
+from convlab.grading.spreadsheet import number
 
 __all__ = ["Person", "called", "render"]
 
+_PACKAGE = "convlab.grading.report"
 MOST_LINES = 100  # of flags, limits and failures; each may be another one
 _LONGEST = 160  # characters of a text that a submission could have made
 
@@ -60,9 +64,10 @@ def render(klass: Class, page: Path) -> str:
     found = find(klass)
     people = called(klass.students, page)
     return document(
-        "convlab.grading.report",
-        "page.html",
-        "page.css",
+        (_PACKAGE, "page.html"),
+        [(_PACKAGE, "instructor.css"), (_PACKAGE, "page.css")],
+        title=f"{klass.chapter.title} · report",
+        number=number,
         klass=klass,
         found=found,
         people_of=people,
@@ -91,10 +96,16 @@ def called(students: Sequence[Student], page: Path) -> Mapping[str, Person]:
         people[one.id] = Person(
             student,
             name if same[one.name] == 1 else f"{name} ({student})",
-            address(one.feedback, page) if one.feedback else "",
-            address(one.autograded, page) if one.autograded else "",
+            _address(one.feedback, page) if one.feedback else "",
+            _address(one.autograded, page) if one.autograded else "",
         )
     return people
+
+
+def _address(target: Path, page: Path) -> str:
+    """A link from one file to another that holds for as long as both are moved together; ./ in front of a colon."""
+    relative = os.path.relpath(target.resolve(), page.resolve().parent).replace(os.sep, "/")
+    return quote(os.fsencode(relative if relative.startswith(".") else f"./{relative}"))
 
 
 def _card(topic: Topic, readable_files: int, klass: Class) -> Card:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from convlab.grading.feedback.text import readable
+from convlab.grading.files import write_whole
 from convlab.grading.report.findings import find
 from convlab.grading.report.gather import Class
 from convlab.grading.report.losses import Loss
@@ -43,10 +44,9 @@ def write_tables(klass: Class, target: Path) -> list[Path]:
     for file, header, rows in zip(
         files, (EXERCISES_HEADER, MISTAKES_HEADER), (exercise_rows(klass), mistake_rows(klass))
     ):
-        file.parent.mkdir(parents=True, exist_ok=True)
         # Excel takes a file without the mark for one in the machine's own encoding.
         table = [[safe(cell) if isinstance(cell, str) else cell for cell in row] for row in (header, *rows)]
-        file.write_bytes(as_csv(table, mark=True))
+        write_whole(file, as_csv(table, mark=True), private=True)
     return files
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from convlab.grading.document import document
 from convlab.grading.feedback.text import readable
 from convlab.grading.report.page import Person
-from convlab.grading.report.sheet import document
 from convlab.grading.similarity.compare import Compared, Measured, Written
 from convlab.grading.similarity.fingerprints import Fingerprints, fingerprints
 from convlab.grading.similarity.normal import as_words
@@ -20,6 +20,7 @@ from convlab.grading.similarity.pairs import REFERENCE, Found, Pair
 
 __all__ = ["MOST_PAIRS", "render"]
 
+_PACKAGE = "convlab.grading.similarity"
 MOST_PAIRS = 40
 _MOST_TEXT = 1_200_000  # characters of the page that texts take
 _LINES, _LINE = 120, 300
@@ -79,11 +80,11 @@ def render(compared: Compared, found: Found, people: Mapping[str, Person], title
     pairs = [writer.shown(pair) for pair in found.pairs[:MOST_PAIRS]]
     references = [writer.shown(pair) for pair in found.references[:MOST_PAIRS]]
     return document(
-        "convlab.grading.similarity",
-        "page.html",
-        "page.css",
+        (_PACKAGE, "page.html"),
+        [("convlab.grading.report", "instructor.css"), (_PACKAGE, "page.css")],
         assignment=compared.assignment,
-        title=title,
+        heading=title,
+        title=f"{title} · likeness",
         found=found,
         pairs=pairs,
         references=references,
