@@ -179,8 +179,14 @@ def _account(course: Course, alone: float) -> None:
             replay.record("once_more", result)
             seconds.append(time.monotonic() - began)
     recorded = 1 / statistics.median(seconds)
+    kept = [file.stat().st_size for file in (course.own(CHAPTER) / "results").iterdir()]
+    shown = [course.autograded(CHAPTER, one).stat().st_size for one in course.students(CHAPTER)]
     cores = len(os.sched_getaffinity(0))
     whole = len(found) / alone + len(found) / recorded + long
+    print(
+        f"on disk, in the middle: a kept result {statistics.median(kept) / 1000:.0f} kB, "
+        f"an autograded notebook {statistics.median(shown) / 1000:.0f} kB"
+    )
     print(
         f"one process grades {alone:.1f} a second, the one that records writes {recorded:.1f}; "
         f"{len(found) - len(usual)} that hit a limit took {long:.0f} s of a process besides.\n"

@@ -1,11 +1,13 @@
 """`convlab grade`, `convlab feedback`: what an instructor types and reads."""
 
+import csv
 import json
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from submissions.rows import Row
 
 from convlab import cli
 from convlab.grading import Course
@@ -61,6 +63,26 @@ def test_a_class_is_graded_and_given_its_pages(here, capsys):
     assert Path(out.split(" is ", 1)[1].strip()).is_file()
     assert cli.main(["grade", CHAPTER, "--student", "sample02"]) == 0
     assert "1 graded" in capsys.readouterr().out
+
+
+def test_who_hands_in_again_stands_among_the_changes(clone, tmp_path, monkeypatch, capsys):
+    shutil.copytree(clone, tmp_path / "clone")
+    monkeypatch.chdir(tmp_path / "clone")
+    course = Course(tmp_path / "clone" / "course")
+    assert cli.main(["grade", CHAPTER, "--jobs", "1"]) == 0
+    capsys.readouterr()
+    right = Row("made here", (0, 0, 0), code={"output_size": "solution"}).submission
+    (course.submitted(CHAPTER, "sample01") / f"{CHAPTER}.ipynb").write_bytes(right)
+    file = tmp_path / "changes.csv"
+    assert cli.main(["grade", CHAPTER, "--jobs", "1", "--changes", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert "1 marks have changed:\n    sample01: output_size 0 → 2  (handed in again)\n" in out
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        header, *rows = csv.reader(opened)
+    assert header == ["student", "name", "exercise", "before", "after", "resubmitted"]
+    assert rows == [["sample01", "sample01", "output_size", "0", "2", "True"]]
+    assert cli.main(["grade", CHAPTER, "--exercise", "conv3d"]) == 1
+    assert "01_conv1d has no exercise conv3d" in capsys.readouterr().err
 
 
 def test_one_file_is_graded_and_no_gradebook_is_touched(here, capsys, tmp_path):

@@ -1,12 +1,13 @@
 """Jobs go out a few at a time; a lost process costs whoever lost it, and nobody else."""
 
+import dataclasses
 import os
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from convlab.grading import AssignmentSpec, Limits, runner
+from convlab.grading import AssignmentSpec, CourseError, Limits, runner
 from convlab.grading.runner import Job, LocalPool, run
 
 SPEC = AssignmentSpec("01", ())
@@ -128,3 +129,9 @@ def test_processes_of_this_machine_survive_one_that_dies(monkeypatch):
 
 def quietly(sandboxed):
     pass
+
+
+def test_another_convlab_than_the_jobs_refuses_it():
+    """As a worker of a cluster may be: what it would say need not be what this machine would."""
+    with pytest.raises(CourseError, match="has another convlab, NumPy, torch or Python"):
+        runner.grade_job(dataclasses.replace(job("a"), code="of another version"))
