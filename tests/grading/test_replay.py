@@ -8,7 +8,7 @@ from convlab.grading.replay import _one_gradebook, _Validate
 
 SCHEMA = MetadataValidatorV3().schema
 FITS = {"grade_id": "a_check", "grade": True, "solution": False, "locked": True, "task": False, "points": 2}
-FITS |= {"schema_version": 3, "cell_type": "code", "checksum": "0"}
+FITS |= {"schema_version": 3, "cell_type": "code", "checksum": "0" * 32}
 
 
 @pytest.mark.parametrize(
