@@ -14,8 +14,9 @@ from collections.abc import Callable
 import numpy as np
 
 from convlab.checks import _readable_bugs as readable
+from convlab.checks.exercises._padded import Pair
 from convlab.checks.exercises.dilation import conv2d
-from convlab.checks.exercises.stride_and_padding import Pair, conv2d_strided
+from convlab.checks.exercises.stride_and_padding import conv2d_strided
 
 __all__ = ["BOXES", "READABLE", "Code", "buggy_conv2d", "show_code"]
 

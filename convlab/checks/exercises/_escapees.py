@@ -10,16 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from convlab.checks.exercises._covered import Axis, Call, computing, convolve, given, operator
 from convlab.checks.exercises.dilation import conv2d
-from convlab.checks.exercises.stride_and_padding import (
-    Axis,
-    Call,
-    computing,
-    conv2d_strided,
-    convolve,
-    given,
-    operator,
-)
+from convlab.checks.exercises.stride_and_padding import conv2d_strided
 
 __all__ = ["ESCAPEES", "Escapee"]
 

@@ -23,8 +23,8 @@ from convlab.checks.exercises._channel_groups import (
     own_group,
     whole,
 )
-from convlab.checks.exercises.matrix_product import Size
-from convlab.checks.exercises.stride_and_padding import operator, swapped
+from convlab.checks.exercises._covered import operator, swapped
+from convlab.checks.exercises._layouts import Size
 from convlab.checks.samples import LAYOUTS, lay_out
 
 # The smallest first. Groups of one channel and of several, on either side; numbers of channels that are equal, and

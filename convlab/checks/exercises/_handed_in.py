@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from convlab.checks.exercises.stride_and_padding import pair, resolving
+from convlab.checks.exercises._padded import pair
+from convlab.checks.exercises._same import resolving
 
 __all__ = ["MOST_ELEMENTS", "MOST_PRODUCTS", "Unfit", "arguments", "array", "products"]
 

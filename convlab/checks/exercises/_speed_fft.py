@@ -8,23 +8,22 @@ from dataclasses import replace
 import numpy as np
 
 from convlab.checks.exercise import Exercise, Mistake, Sample
-from convlab.checks.exercises._speed_gemm import CHAPTER, NOT_GIVEN_ON, Rows, chosen, draw_table, with_bias
-from convlab.checks.exercises.dilation import conv2d_in_torch
-from convlab.checks.exercises.stride_and_padding import (
+from convlab.checks.exercises._covered import (
     ANYWHERE,
     PADDING,
     PAIRS,
     Axis,
     Call,
-    Pair,
     computing,
     convolve,
-    draw_images,
     given,
     operator,
-    pair,
-    resolving,
 )
+from convlab.checks.exercises._padded import Pair, pair
+from convlab.checks.exercises._same import resolving
+from convlab.checks.exercises._speed_gemm import CHAPTER, NOT_GIVEN_ON, Rows, chosen, draw_table, with_bias
+from convlab.checks.exercises.dilation import conv2d_in_torch
+from convlab.checks.exercises.stride_and_padding import draw_images
 from convlab.checks.samples import fractions
 
 __all__ = ["conv2d_fft"]

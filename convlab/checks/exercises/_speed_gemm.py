@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from convlab.checks.exercise import Exercise, Mistake, Sample
-from convlab.checks.exercises.channels_and_batches import integers_and_halves
-from convlab.checks.exercises.dilation import conv2d_in_torch
-from convlab.checks.exercises.stride_and_padding import (
+from convlab.checks.exercises._covered import (
     ANYWHERE,
     PADDING,
     PAIRS,
@@ -19,15 +17,15 @@ from convlab.checks.exercises.stride_and_padding import (
     Call,
     computing,
     convolve,
-    draw_images,
     given,
-    half,
     operator,
-    pair,
-    resolving,
-    take,
     takes_kernels_for_square,
 )
+from convlab.checks.exercises._padded import pair, take
+from convlab.checks.exercises._same import half, resolving
+from convlab.checks.exercises.channels_and_batches import integers_and_halves
+from convlab.checks.exercises.dilation import conv2d_in_torch
+from convlab.checks.exercises.stride_and_padding import draw_images
 from convlab.checks.samples import LAYOUTS, fractions, integers, lay_out
 
 __all__ = ["CHAPTER", "NOT_GIVEN_ON", "Rows", "chosen", "conv2d_gemm", "draw_table", "with_bias"]

@@ -22,8 +22,8 @@ from convlab.checks.exercises._channel_groups import (
     own_group,
     whole,
 )
-from convlab.checks.exercises.backprop import input_gradient
-from convlab.checks.exercises.matrix_product import (
+from convlab.checks.exercises._covered import swapped
+from convlab.checks.exercises._layouts import (
     Layout,
     Pair,
     Size,
@@ -36,7 +36,7 @@ from convlab.checks.exercises.matrix_product import (
     unpadded,
     unstrided,
 )
-from convlab.checks.exercises.stride_and_padding import swapped
+from convlab.checks.exercises.backprop import input_gradient
 from convlab.checks.samples import LAYOUTS, lay_out
 
 # The smallest first. Kernels larger and smaller than the stride, multiples of it and not; output_padding less than

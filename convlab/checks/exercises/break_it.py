@@ -13,11 +13,11 @@ import numpy as np
 from convlab.checks.bugs import BOXES, READABLE
 from convlab.checks.compare import number
 from convlab.checks.exercise import Exercise, Mistake, Sample
+from convlab.checks.exercises._covered import Call as Arguments
+from convlab.checks.exercises._covered import convolve
 from convlab.checks.exercises._escapees import ESCAPEES
 from convlab.checks.exercises._handed_in import MOST_PRODUCTS, Unfit, arguments, array, products
 from convlab.checks.exercises.dilation import conv2d_in_torch
-from convlab.checks.exercises.stride_and_padding import Call as Arguments
-from convlab.checks.exercises.stride_and_padding import convolve
 
 __all__ = ["EXERCISES"]
 

@@ -9,25 +9,23 @@ from typing import Any
 import numpy as np
 
 from convlab.checks.exercise import Exercise, Mistake, Sample
-from convlab.checks.exercises.channels_and_batches import integers_and_halves
-from convlab.checks.exercises.stride_and_padding import (
+from convlab.checks.exercises._covered import (
     ANYWHERE,
     PADDING,
     PAIRS,
     STRIDE,
-    Pair,
     computing,
     convolve,
-    draw_images,
     first,
     given,
-    half,
     operator,
-    pair,
-    resolving,
     swapped,
     takes_kernels_for_square,
 )
+from convlab.checks.exercises._padded import Pair, pair
+from convlab.checks.exercises._same import half, resolving
+from convlab.checks.exercises.channels_and_batches import integers_and_halves
+from convlab.checks.exercises.stride_and_padding import draw_images
 from convlab.checks.samples import LAYOUTS, fractions, integers, lay_out
 
 __all__ = ["EXERCISES"]

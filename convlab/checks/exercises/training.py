@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from convlab.checks.exercise import Exercise, Mistake, Sample
+from convlab.checks.exercises._layouts import Layout, Size, gather, layout_of, slips
 from convlab.checks.exercises.backprop import (
     OVERLAP,
     TOLD_OF_INPUT,
@@ -18,7 +19,6 @@ from convlab.checks.exercises.backprop import (
     reshapes_the_channels,
     weight_gradient,
 )
-from convlab.checks.exercises.matrix_product import Layout, Size, gather, layout_of, slips
 from convlab.checks.samples import LAYOUTS, fractions, integers, lay_out
 
 __all__ = ["EXERCISES"]

@@ -8,16 +8,16 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from convlab import functional
 from convlab.checks import Probe, Sample, oracle
+from convlab.checks.exercises._layouts import layout_of
+from convlab.checks.exercises._numerical_gradient import numerical_gradient
 from convlab.checks.exercises.backprop import (
     EXERCISES,
     conv2d_bias,
     conv2d_input,
     conv2d_weight,
     input_gradient,
-    numerical_gradient,
     weight_gradient,
 )
-from convlab.checks.exercises.matrix_product import layout_of
 from convlab.checks.play import play
 from convlab.checks.reports import examine
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from convlab.checks import Sample, oracle
+from convlab.checks.exercises._covered import operator
+from convlab.checks.exercises._padded import pair
 from convlab.checks.exercises.dilation import EXERCISES, conv2d, dilate, receptive_field
-from convlab.checks.exercises.stride_and_padding import operator, pair
 from convlab.checks.play import play
 
 

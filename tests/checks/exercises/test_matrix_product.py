@@ -8,17 +8,11 @@ import torch
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 from convlab.checks import Sample, oracle
-from convlab.checks.exercises.matrix_product import (
-    EXERCISES,
-    col2im,
-    conv_matrix,
-    fold,
-    im2col,
-    layout_of,
-    matrix,
-    unfold,
-    windows,
-)
+from convlab.checks.exercises._columns import col2im, fold, im2col, unfold
+from convlab.checks.exercises._conv_matrix import conv_matrix, matrix
+from convlab.checks.exercises._layouts import layout_of
+from convlab.checks.exercises._windows import windows
+from convlab.checks.exercises.matrix_product import EXERCISES
 from convlab.checks.play import play
 from convlab.checks.reports import examine
 

@@ -5,10 +5,10 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
 from convlab.checks import oracle
+from convlab.checks.exercises._covered import computing
 from convlab.checks.exercises._speed_fft import conv2d_fft, transformed
 from convlab.checks.exercises._speed_gemm import conv2d_gemm, multiplied
 from convlab.checks.exercises.speed import EXERCISES, conv1d_input_stationary, scatter
-from convlab.checks.exercises.stride_and_padding import computing
 from convlab.checks.play import play
 from convlab.checks.reports import examine
 from convlab.functional import dilate, flip, pad, resolve_padding, unfold

@@ -4,16 +4,10 @@ import numpy as np
 import pytest
 
 from convlab.checks import Sample, oracle
-from convlab.checks.exercises.stride_and_padding import (
-    EXERCISES,
-    clamps_the_start,
-    conv2d_strided,
-    operator,
-    pad2d,
-    pair,
-    resolve_padding,
-    same_upper_padding,
-)
+from convlab.checks.exercises._covered import clamps_the_start, operator
+from convlab.checks.exercises._padded import pad2d, pair
+from convlab.checks.exercises._same import resolve_padding, same_upper_padding
+from convlab.checks.exercises.stride_and_padding import EXERCISES, conv2d_strided
 from convlab.checks.play import play
 
 

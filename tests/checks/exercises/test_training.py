@@ -6,7 +6,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from convlab import functional, grad
 from convlab.checks import Sample, oracle
-from convlab.checks.exercises.matrix_product import layout_of
+from convlab.checks.exercises._layouts import layout_of
 from convlab.checks.exercises.training import (
     EXERCISES,
     PADDINGS,
