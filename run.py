@@ -102,7 +102,8 @@ def main(arguments: list[str]) -> None:
         everything = "--all" in rest
         chosen = [word for word in rest if word != "--all"]
         # Many of the longer tests wait for a limit or a browser; two at a time take little more than half as long.
-        more = ["-m", "", "-n", "2", "--dist", "loadscope"] if everything else []
+        # In the order of tests/conftest.py, the longest first.
+        more = ["-m", "", "-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"] if everything else []
         commands = [[*commands[0], *more, *chosen], *commands[1:]]
         commands = VERBS["lint"][2] + commands if everything else commands
     else:

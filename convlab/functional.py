@@ -1,8 +1,8 @@
 """The complete forward convolution, written to be read.
 
 What the course builds chapter by chapter stands here once, whole: PyTorch's names, argument order and
-rules, in NumPy. Read `conv2d` first. After the operators come the parts they are made of, and last the
-checks of their arguments. Nothing here is tuned for speed, and nothing here knows the rest of convlab.
+rules, in NumPy. Read `conv2d` first. After the operators come the parts they are made of. Nothing here is
+tuned for speed, and of convlab nothing here knows but `arguments`, which reads and checks what is passed.
 
 Letters: N images of C channels and H × W pixels; kernels of kh × kw taps; stride s; dilation d.
 A kernel of k taps that stand d apart *spans* d · (k − 1) + 1 pixels.
@@ -11,10 +11,27 @@ Arrays may have either byte order; what is summed comes out in the machine's own
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeGuard
+from typing import Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+
+from convlab.arguments import (
+    Padding,
+    Pads,
+    Size,
+    check_array,
+    check_convolution,
+    check_transposed,
+    count_windows,
+    native,
+    padding_forms,
+    read_integers,
+    read_pads,
+    read_pairs,
+    read_two_integers,
+    tap_axes,
+)
 
 __all__ = [
     "conv1d",
@@ -29,10 +46,6 @@ __all__ = [
     "resolve_padding",
     "unfold",
 ]
-
-Size = int | Sequence[int]
-Padding = int | str | Sequence[int] | Sequence[Sequence[int]]
-Pads = tuple[tuple[int, int], ...]
 
 _NUMPY_MODE: dict[str, Literal["constant", "reflect", "edge", "wrap"]]
 _NUMPY_MODE = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
@@ -76,12 +89,12 @@ def conv1d(
     ----------
     torch.nn.functional.conv1d, whose argument names and order this follows.
     """
-    _check_convolution(input, weight, bias, groups, axes=1)
-    (s,), (d,) = _integers("stride", stride, 1), _integers("dilation", dilation, 1)
+    check_convolution(input, weight, bias, groups, axes=1)
+    (s,), (d,) = read_integers("stride", stride, 1), read_integers("dilation", dilation, 1)
     *batch, _, length = input.shape
     c_out, c_group, k = weight.shape
     pads = resolve_padding(padding, (k,), dilation, stride, (length,))
-    (l_out,) = _count_windows((length,), (k,), (s,), pads, (d,))
+    (l_out,) = count_windows((length,), (k,), (s,), pads, (d,))
 
     padded = pad(input, pads)
     signals = padded.reshape(*batch, groups, c_group, *padded.shape[-1:])
@@ -137,12 +150,12 @@ def conv2d(
     ----------
     torch.nn.functional.conv2d, whose argument names and order this follows.
     """
-    _check_convolution(input, weight, bias, groups, axes=2)
-    (s_h, s_w), (d_h, d_w) = _integers("stride", stride, 2), _integers("dilation", dilation, 2)
+    check_convolution(input, weight, bias, groups, axes=2)
+    (s_h, s_w), (d_h, d_w) = read_integers("stride", stride, 2), read_integers("dilation", dilation, 2)
     *batch, _, height, width = input.shape
     c_out, c_group, kh, kw = weight.shape
     pads = resolve_padding(padding, (kh, kw), dilation, stride, (height, width))
-    h_out, w_out = _count_windows((height, width), (kh, kw), (s_h, s_w), pads, (d_h, d_w))
+    h_out, w_out = count_windows((height, width), (kh, kw), (s_h, s_w), pads, (d_h, d_w))
 
     padded = pad(input, pads)
     images = padded.reshape(*batch, groups, c_group, *padded.shape[-2:])
@@ -195,10 +208,10 @@ def conv_transpose1d(
     ----------
     torch.nn.functional.conv_transpose1d, whose argument names and order this follows.
     """
-    _check_transposed(input, weight, bias, groups, axes=1)
-    (s,), (d,) = _integers("stride", stride, 1), _integers("dilation", dilation, 1)
-    (p,) = _integers("padding", padding, 1, least=0)
-    (extra,) = _integers("output_padding", output_padding, 1, least=0)
+    check_transposed(input, weight, bias, groups, axes=1)
+    (s,), (d,) = read_integers("stride", stride, 1), read_integers("dilation", dilation, 1)
+    (p,) = read_integers("padding", padding, 1, least=0)
+    (extra,) = read_integers("output_padding", output_padding, 1, least=0)
 
     # A signal is an image one pixel high.
     image, kernels = input[..., None, :], weight[..., None, :]
@@ -254,10 +267,10 @@ def conv_transpose2d(
     ----------
     torch.nn.functional.conv_transpose2d, whose argument names and order this follows.
     """
-    _check_transposed(input, weight, bias, groups, axes=2)
-    strides, dilations = _integers("stride", stride, 2), _integers("dilation", dilation, 2)
-    crops = _integers("padding", padding, 2, least=0)
-    extras = _integers("output_padding", output_padding, 2, least=0)
+    check_transposed(input, weight, bias, groups, axes=2)
+    strides, dilations = read_integers("stride", stride, 2), read_integers("dilation", dilation, 2)
+    crops = read_integers("padding", padding, 2, least=0)
+    extras = read_integers("output_padding", output_padding, 2, least=0)
     for extra, s, d in zip(extras, strides, dilations):
         if extra >= max(s, d):
             raise ValueError(
@@ -314,11 +327,11 @@ def pad(input: np.ndarray, pads: Sequence[Sequence[int]], mode: str = "zeros") -
     >>> pad(np.array([1, 2, 3]), [(2, 1)], mode="reflect")
     array([3, 2, 1, 2, 3, 2])
     """
-    _check_array("input", input)
+    check_array("input", input)
     if mode not in _NUMPY_MODE:
         hint = ': torch\'s "constant" is "zeros" here' if mode == "constant" else ""
         raise ValueError(f"mode must be one of {', '.join(_NUMPY_MODE)}, got {mode!r}{hint}")
-    pairs = _pairs("pads", pads)
+    pairs = read_pairs("pads", pads)
     untouched = input.ndim - len(pairs)
     if untouched < 0:
         raise ValueError(f"pads must have at most a pair for each axis of input {input.shape}, got {pads!r}")
@@ -381,12 +394,12 @@ def resolve_padding(
     ((1, 1), (1, 2))
     """
     axes = len(kernel_size) if isinstance(kernel_size, tuple | list) else 2
-    kernel = _integers("kernel_size", kernel_size, axes)
-    dilations, strides = _integers("dilation", dilation, axes), _integers("stride", stride, axes)
+    kernel = read_integers("kernel_size", kernel_size, axes)
+    dilations, strides = read_integers("dilation", dilation, axes), read_integers("stride", stride, axes)
     spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilations)]
 
     if not isinstance(padding, str):
-        return _numeric_pads(padding, axes)
+        return read_pads(padding, axes)
     if padding == "valid":
         return ((0, 0),) * axes
     if padding == "full":
@@ -404,11 +417,11 @@ def resolve_padding(
             raise ValueError(
                 f"padding={padding!r} depends on the size of the input: pass input_size, not None"
             )
-        sizes = _integers("input_size", input_size, axes)
+        sizes = read_integers("input_size", input_size, axes)
         lasts = [(size - 1) // s * s for size, s in zip(sizes, strides)]  # where the last window begins
         totals = [max(last + span - size, 0) for last, span, size in zip(lasts, spans, sizes)]
     else:
-        raise ValueError(f"padding must be {_padding_forms(axes)}, got {padding!r}")
+        raise ValueError(f"padding must be {padding_forms(axes)}, got {padding!r}")
     halves = [(total // 2, total - total // 2) for total in totals]
     if padding == "same_lower":
         return tuple((larger, smaller) for smaller, larger in halves)
@@ -453,10 +466,10 @@ def output_size(
     4
     """
     axes = len(size) if isinstance(size, tuple | list) else 1
-    sizes, kernel = _integers("size", size, axes), _integers("kernel_size", kernel_size, axes)
-    strides, dilations = _integers("stride", stride, axes), _integers("dilation", dilation, axes)
+    sizes, kernel = read_integers("size", size, axes), read_integers("kernel_size", kernel_size, axes)
+    strides, dilations = read_integers("stride", stride, axes), read_integers("dilation", dilation, axes)
     pads = resolve_padding(padding, kernel, dilation, stride, sizes)
-    counts = _count_windows(sizes, kernel, strides, pads, dilations)
+    counts = count_windows(sizes, kernel, strides, pads, dilations)
     return counts if isinstance(size, tuple | list) else counts[0]
 
 
@@ -484,7 +497,7 @@ def dilate(weight: np.ndarray, dilation: Size) -> np.ndarray:
     >>> dilate(np.array([1, 2, 3]), 2)
     array([1, 0, 2, 0, 3])
     """
-    return _spread(weight, _integers("dilation", dilation, len(_tap_axes(weight))))
+    return _spread(weight, read_integers("dilation", dilation, len(tap_axes(weight))))
 
 
 def flip(weight: np.ndarray) -> np.ndarray:
@@ -505,7 +518,7 @@ def flip(weight: np.ndarray) -> np.ndarray:
     ValueError
         If weight has another rank or no taps.
     """
-    return np.flip(weight, _tap_axes(weight)).copy()
+    return np.flip(weight, tap_axes(weight)).copy()
 
 
 def unfold(
@@ -533,16 +546,22 @@ def unfold(
     ----------
     torch.nn.functional.unfold, whose argument names and order this follows.
     """
-    _check_array("input", input)
+    check_array("input", input)
     if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
         raise ValueError(
             f"input must have shape (C, H, W) or (N, C, H, W), none of C, H, W 0, got {input.shape}"
         )
-    (kh, kw), (d_h, d_w) = _two_integers("kernel_size", kernel_size), _two_integers("dilation", dilation)
-    (p_h, p_w), (s_h, s_w) = _two_integers("padding", padding, least=0), _two_integers("stride", stride)
+    (kh, kw), (d_h, d_w) = (
+        read_two_integers("kernel_size", kernel_size),
+        read_two_integers("dilation", dilation),
+    )
+    (p_h, p_w), (s_h, s_w) = (
+        read_two_integers("padding", padding, least=0),
+        read_two_integers("stride", stride),
+    )
     *batch, channels, height, width = input.shape
     pads = (p_h, p_h), (p_w, p_w)
-    h_out, w_out = _count_windows((height, width), (kh, kw), (s_h, s_w), pads, (d_h, d_w))
+    h_out, w_out = count_windows((height, width), (kh, kw), (s_h, s_w), pads, (d_h, d_w))
 
     spans = d_h * (kh - 1) + 1, d_w * (kw - 1) + 1
     windows = sliding_window_view(pad(input, pads), spans, axis=(-2, -1))[..., ::s_h, ::s_w, ::d_h, ::d_w]
@@ -581,12 +600,18 @@ def fold(
     ----------
     torch.nn.functional.fold, whose argument names and order this follows.
     """
-    _check_array("input", input)
-    height, width = _two_integers("output_size", output_size)
-    (kh, kw), (d_h, d_w) = _two_integers("kernel_size", kernel_size), _two_integers("dilation", dilation)
-    (p_h, p_w), (s_h, s_w) = _two_integers("padding", padding, least=0), _two_integers("stride", stride)
+    check_array("input", input)
+    height, width = read_two_integers("output_size", output_size)
+    (kh, kw), (d_h, d_w) = (
+        read_two_integers("kernel_size", kernel_size),
+        read_two_integers("dilation", dilation),
+    )
+    (p_h, p_w), (s_h, s_w) = (
+        read_two_integers("padding", padding, least=0),
+        read_two_integers("stride", stride),
+    )
     pads = (p_h, p_h), (p_w, p_w)
-    h_out, w_out = _count_windows((height, width), (kh, kw), (s_h, s_w), pads, (d_h, d_w))
+    h_out, w_out = count_windows((height, width), (kh, kw), (s_h, s_w), pads, (d_h, d_w))
     if input.ndim not in (2, 3) or input.shape[-2] % (kh * kw) or not input.shape[-2]:
         raise ValueError(
             f"input must have shape (C·kh·kw, L) or (N, C·kh·kw, L) with kh·kw = {kh * kw}, got {input.shape}"
@@ -598,7 +623,7 @@ def fold(
     *batch, rows, _ = input.shape
     columns = input.reshape(*batch, rows // (kh * kw), kh, kw, h_out, w_out)
 
-    image = np.zeros((*columns.shape[:-4], height + 2 * p_h, width + 2 * p_w), _native(input.dtype))
+    image = np.zeros((*columns.shape[:-4], height + 2 * p_h, width + 2 * p_w), native(input.dtype))
     # Entries read through the same tap lie in different places, so only taps need a loop.
     for i in range(kh):
         for j in range(kw):
@@ -620,195 +645,3 @@ def _swap_channels(weight: np.ndarray, groups: int) -> np.ndarray:
     a, b_group, *taps = weight.shape
     grouped = weight.reshape(groups, a // groups, b_group, *taps).swapaxes(1, 2)
     return grouped.reshape(groups * b_group, a // groups, *taps)
-
-
-def _count_windows(
-    sizes: Sequence[int], kernel: Sequence[int], strides: Sequence[int], pads: Pads, dilations: Sequence[int]
-) -> tuple[int, ...]:
-    """Count the windows on each axis; there must be one."""
-    padded = tuple(size + sum(pair) for size, pair in zip(sizes, pads))
-    spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilations))
-    if any(span > size for span, size in zip(spans, padded)):
-        raise ValueError(
-            f"the kernel spans {_times(spans)} pixels (kernel {_times(kernel)}, dilation {_times(dilations)}), "
-            f"more than the padded input's {_times(padded)}"
-        )
-    return tuple((size - span) // s + 1 for size, span, s in zip(padded, spans, strides))
-
-
-def _times(sizes: Sequence[int]) -> str:
-    return " × ".join(map(str, sizes))
-
-
-# ---------------------------------------------------------------- what their arguments may be
-
-
-def _check_convolution(
-    input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, groups: int, axes: int
-) -> None:
-    _check_arrays(input=input, weight=weight, bias=bias)
-    _check_channels(input.shape, weight.shape, groups, axes)
-    _check_bias(bias, weight.shape[0])
-
-
-def _check_transposed(
-    input: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, groups: int, axes: int
-) -> None:
-    _check_arrays(input=input, weight=weight, bias=bias)
-    _check_ranks(input.shape, weight.shape, axes, "C_in, C_out / groups")
-    groups = _integer("groups", groups)
-    c_in, c_out_group = weight.shape[:2]
-    if c_in % groups or 0 in (c_in, c_out_group):
-        raise ValueError(
-            f"groups must divide the C_in of weight, and neither channels be 0, got groups={groups} with "
-            f"weight {weight.shape}"
-        )
-    if input.shape[-axes - 1] != c_in:
-        raise ValueError(f"input must have the C_in = {c_in} of weight {weight.shape}, got {input.shape}")
-    _check_bias(bias, c_out_group * groups)
-
-
-def _check_channels(
-    input_size: tuple[int, ...], weight_size: tuple[int, ...], groups: int, axes: int
-) -> None:
-    _check_ranks(input_size, weight_size, axes, "C_out, C_in / groups")
-    groups = _integer("groups", groups)
-    c_out, c_group = weight_size[:2]
-    if c_out == 0 or c_out % groups:
-        raise ValueError(
-            f"groups must divide the C_out of weight, which must not be 0, got groups={groups} with weight "
-            f"{weight_size}"
-        )
-    if input_size[-axes - 1] != c_group * groups:
-        raise ValueError(
-            f"input must have the channels of weight times groups, {c_group} · {groups} = "
-            f"{c_group * groups}, got {input_size[-axes - 1]} in input {input_size} with weight {weight_size}"
-        )
-
-
-def _check_ranks(input_size: tuple[int, ...], weight_size: tuple[int, ...], axes: int, channels: str) -> None:
-    sizes, taps = {1: ("L", "K"), 2: ("H, W", "kh, kw")}[axes]
-    if len(input_size) not in (axes + 1, axes + 2) or 0 in input_size[-axes:]:
-        raise ValueError(
-            f"input must have shape (C_in, {sizes}) or (N, C_in, {sizes}), {sizes} not 0, got {input_size}"
-        )
-    if len(weight_size) != axes + 2 or 0 in weight_size[2:]:
-        raise ValueError(f"weight must have shape ({channels}, {taps}), {taps} not 0, got {weight_size}")
-
-
-def _check_bias(bias: np.ndarray | None, c_out: int) -> None:
-    if bias is not None and bias.shape != (c_out,):
-        raise ValueError(f"bias must have shape (C_out,) = ({c_out},), got {bias.shape}")
-
-
-def _check_arrays(kinds: str = "iufc", **arrays: Any) -> None:
-    """Refuse all but arrays of numbers, all of one dtype (in any byte order); a bias may be None."""
-    first, dtype = next(iter(arrays)), None
-    for name, array in arrays.items():
-        if name == "bias" and array is None:
-            continue
-        _check_array(name, array)
-        dtype = dtype or _native(array.dtype)
-        if array.dtype.kind not in kinds:
-            raise TypeError(
-                f"{name} must hold {'' if 'c' in kinds else 'real '}numbers, got dtype {array.dtype}"
-            )
-        if _native(array.dtype) != dtype:
-            raise TypeError(
-                f"{name} must have the dtype of {first}, {dtype}, got {array.dtype}: "
-                f".astype(np.{np.result_type(array, dtype)}) makes them alike"
-            )
-
-
-def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Give the dtype in the machine's own byte order."""
-    return dtype.newbyteorder("=")
-
-
-def _check_array(name: str, value: object) -> None:
-    if not isinstance(value, np.ndarray):
-        raise TypeError(f"{name} must be a NumPy array, got {type(value).__name__}")
-
-
-def _tap_axes(weight: np.ndarray) -> tuple[int, ...]:
-    """Name the axes of taps: all of a bare kernel's, those after the channels of a bank's."""
-    _check_array("weight", weight)
-    if not 1 <= weight.ndim <= 4:
-        raise ValueError(
-            "weight must have shape (K,), (kh, kw), (C_out, C_in, K) or (C_out, C_in, kh, kw), got "
-            f"{weight.shape}"
-        )
-    axes = tuple(range(weight.ndim))[2 if weight.ndim > 2 else 0 :]
-    if any(weight.shape[axis] == 0 for axis in axes):
-        raise ValueError(f"weight must have at least one tap on each axis, got {weight.shape}")
-    return axes
-
-
-def _numeric_pads(padding: object, axes: int) -> Pads:
-    """Read padding that is no string; an integer stands for both sides of its axis."""
-    forms = _padding_forms(axes)
-    if isinstance(padding, tuple | list):
-        if axes == 1 and len(padding) == 2:
-            left, right = _integers("padding", padding, 2, least=0, forms=forms)
-            return ((left, right),)
-        if len(padding) == axes and all(isinstance(entry, tuple | list) for entry in padding):
-            return _pairs("padding", padding)
-    return tuple((p, p) for p in _integers("padding", padding, axes, least=0, forms=forms))
-
-
-def _padding_forms(axes: int) -> str:
-    numbers = {1: "(left, right)", 2: "(pad_h, pad_w), ((top, bottom), (left, right))"}
-    words = '"valid", "same", "full", "same_upper", "same_lower"'
-    return f"an integer, {numbers.get(axes, 'a (before, after) pair for each axis')} or one of {words}"
-
-
-def _pairs(name: str, value: object) -> Pads:
-    kind = f"{name} must be a sequence of (before, after) pairs of integers, got {value!r}"
-    if not isinstance(value, tuple | list):
-        raise TypeError(kind)
-    if any(_is_integer(entry) for entry in value):
-        raise TypeError(
-            f"{kind}: torch's flat (left, right, top, bottom) is ((top, bottom), (left, right)) here"
-        )
-    if not all(isinstance(pair, tuple | list) and all(map(_is_integer, pair)) for pair in value):
-        raise TypeError(kind)
-    for pair in value:
-        if len(pair) != 2:
-            raise ValueError(f"{name} must be made of (before, after) pairs, got {pair!r}")
-    return tuple((_integer(name, before, least=0), _integer(name, after, least=0)) for before, after in value)
-
-
-def _two_integers(name: str, value: object, least: int = 1) -> tuple[int, ...]:
-    """Read as `_integers` does on two axes, but refuse (int,), which torch's unfold and fold do not take."""
-    integers = _integers(name, value, 2, least)
-    if isinstance(value, tuple | list) and len(value) == 1:
-        raise ValueError(f"{name} must be an integer, or one for each axis (2), got {value!r}")
-    return integers
-
-
-def _integers(
-    name: str, value: object, axes: int, least: int = 1, forms: str | None = None
-) -> tuple[int, ...]:
-    """Give one integer for each axis; a single one stands for all of them, as in torch."""
-    values = tuple(value) if isinstance(value, tuple | list) else (value,)
-    forms = forms or f"an integer, or one for each axis ({axes})"
-    message = f"{name} must be {forms}, got {value!r}"
-    if not all(map(_is_integer, values)):
-        raise TypeError(message)
-    if len(values) not in (1, axes):
-        raise ValueError(message)
-    integers = tuple(_integer(name, entry, least) for entry in values)
-    return integers * axes if len(integers) == 1 else integers
-
-
-def _integer(name: str, value: object, least: int = 1) -> int:
-    if not _is_integer(value):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value}")
-    return int(value)
-
-
-def _is_integer(value: object) -> TypeGuard[int | np.integer[Any]]:
-    # bool is an int to Python, but stride=True is a slip.
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -8,7 +8,7 @@ in NumPy. An output entry gives its gradient back to every tap it was summed fro
 - the *weight's* gradient is the correlation of the input with grad_output, taken as a kernel whose
   dilation is the stride, at a stride that is the dilation.
 
-Of convlab this knows `functional` alone.
+Of convlab this knows `functional` alone, and `arguments`.
 
 Letters: those of `functional`; (y, x) is an entry of the input, (v, u) one of the output.
 """
@@ -18,25 +18,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convlab.functional import (
+from convlab.arguments import (
     Padding,
     Pads,
     Size,
-    _check_array,
-    _check_arrays,
-    _check_channels,
-    _count_windows,
-    _integer,
-    _integers,
-    _is_integer,
-    _native,
-    _spread,
-    _swap_channels,
-    conv2d,
-    flip,
-    pad,
-    resolve_padding,
+    check_array,
+    check_arrays,
+    check_channels,
+    count_windows,
+    is_integer,
+    native,
+    read_integer,
+    read_integers,
 )
+from convlab.functional import _spread, _swap_channels, conv2d, flip, pad, resolve_padding
 
 _REAL = "iuf"  # complex gradients would need conjugates, which the course does not teach
 
@@ -89,11 +84,11 @@ def conv2d_input(
     ----------
     torch.nn.grad.conv2d_input, whose argument names and order this follows.
     """
-    _check_arrays(_REAL, weight=weight, grad_output=grad_output)
+    check_arrays(_REAL, weight=weight, grad_output=grad_output)
     forward = _forward(input_size, weight.shape, grad_output, stride, padding, dilation, groups, axes=2)
 
     if 0 in input_size:
-        return np.zeros(input_size, _native(weight.dtype))
+        return np.zeros(input_size, native(weight.dtype))
 
     # grad_input[n,c,y,x] = Σ_o Σ_i Σ_j grad_output[n,o,v,u] · weight[o,c,i,j],
     # over all that read it: s_h·v + d_h·i = y + top and s_w·u + d_w·j = x + left.
@@ -141,7 +136,7 @@ def conv2d_weight(
     ----------
     torch.nn.grad.conv2d_weight, whose argument names and order this follows.
     """
-    _check_arrays(_REAL, input=input, grad_output=grad_output)
+    check_arrays(_REAL, input=input, grad_output=grad_output)
     forward = _forward(input.shape, weight_size, grad_output, stride, padding, dilation, groups, axes=2)
     _, c_group, kh, kw = weight_size
     if input.ndim == 3:
@@ -178,14 +173,14 @@ def conv2d_bias(grad_output: np.ndarray) -> np.ndarray:
     ValueError
         If it has another rank.
     """
-    _check_arrays(_REAL, grad_output=grad_output)
+    check_arrays(_REAL, grad_output=grad_output)
     if grad_output.ndim not in (3, 4):
         raise ValueError(
             "grad_output must have shape (C_out, H_out, W_out) or (N, C_out, H_out, W_out), got "
             f"{grad_output.shape}"
         )
     all_but_channels = (-2, -1) if grad_output.ndim == 3 else (0, -2, -1)
-    return np.asarray(grad_output.sum(axis=all_but_channels, dtype=_native(grad_output.dtype)))
+    return np.asarray(grad_output.sum(axis=all_but_channels, dtype=native(grad_output.dtype)))
 
 
 def conv2d_backward(
@@ -219,7 +214,7 @@ def conv2d_backward(
     ----------
     The derivation is chapter 7's; torch.autograd gives the same three numbers.
     """
-    _check_arrays(_REAL, input=input, weight=weight, grad_output=grad_output)
+    check_arrays(_REAL, input=input, weight=weight, grad_output=grad_output)
     return (
         conv2d_input(input.shape, weight, grad_output, stride, padding, dilation, groups),
         conv2d_weight(input, weight.shape, grad_output, stride, padding, dilation, groups),
@@ -260,7 +255,7 @@ def conv1d_input(
     ----------
     torch.nn.grad.conv1d_input, whose argument names and order this follows.
     """
-    _check_arrays(_REAL, weight=weight, grad_output=grad_output)
+    check_arrays(_REAL, weight=weight, grad_output=grad_output)
     (s,), (d,), (pair,), _ = _forward(
         input_size, weight.shape, grad_output, stride, padding, dilation, groups, axes=1
     )
@@ -302,7 +297,7 @@ def conv1d_weight(
     ----------
     torch.nn.grad.conv1d_weight, whose argument names and order this follows.
     """
-    _check_arrays(_REAL, input=input, grad_output=grad_output)
+    check_arrays(_REAL, input=input, grad_output=grad_output)
     (s,), (d,), (pair,), _ = _forward(
         input.shape, weight_size, grad_output, stride, padding, dilation, groups, axes=1
     )
@@ -349,8 +344,8 @@ def numerical_gradient(
     ----------
     eval_numerical_gradient_array of CS231n's assignments.
     """
-    _check_array("x", x)
-    if _native(x.dtype) != np.float64:
+    check_array("x", x)
+    if native(x.dtype) != np.float64:
         raise TypeError(
             f"x must have dtype float64, got {x.dtype}: a step of {eps} drowns in the rounding of shorter "
             "floats, and integers cannot take it; .astype(np.float64) converts"
@@ -400,11 +395,11 @@ def _forward(
     """Work out the windows of the forward call; grad_output must have the shape of its output."""
     input_size = _shape("input_size", input_size)
     weight_size = _shape("weight_size", weight_size)
-    _check_channels(input_size, weight_size, groups, axes)
-    strides, dilations = _integers("stride", stride, axes), _integers("dilation", dilation, axes)
+    check_channels(input_size, weight_size, groups, axes)
+    strides, dilations = read_integers("stride", stride, axes), read_integers("dilation", dilation, axes)
     sizes, kernel = input_size[-axes:], weight_size[2:]
     pads = resolve_padding(padding, kernel, dilation, stride, sizes)
-    counts = _count_windows(sizes, kernel, strides, pads, dilations)
+    counts = count_windows(sizes, kernel, strides, pads, dilations)
 
     expected = (*input_size[: -axes - 1], weight_size[0], *counts)
     if grad_output.shape != expected:
@@ -419,6 +414,6 @@ def _forward(
 
 
 def _shape(name: str, value: Sequence[int]) -> tuple[int, ...]:
-    if not isinstance(value, tuple | list) or not all(map(_is_integer, value)):
+    if not isinstance(value, tuple | list) or not all(map(is_integer, value)):
         raise TypeError(f"{name} must be a tuple of integers, the shape of an array, got {value!r}")
-    return tuple(_integer(name, entry, least=0) for entry in value)
+    return tuple(read_integer(name, entry, least=0) for entry in value)

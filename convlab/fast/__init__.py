@@ -14,9 +14,9 @@ Start here, then read the methods, a page each:
 `pieces` and `segments` cut a layer, `threads` shares what was cut. `cost` guesses what each method would take,
 in the prices of `table`, and `method="auto"` takes the cheapest.
 
-Arguments are checked by `functional` and `grad`; of convlab this knows nothing else. Beside its arguments and
-results, a call holds at most table.HELD bytes (128 MiB) and eight times the weight, in float32 and on two
-threads. The least that methods cut down to is one image of one group.
+Arguments are checked as those of `functional` and `grad` are; of convlab this knows nothing else. Beside its
+arguments and results, a call holds at most table.HELD bytes (128 MiB) and eight times the weight, in float32 and on
+two threads. The least that methods cut down to is one image of one group.
 """
 
 from math import inf
@@ -24,10 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from convlab import functional, grad
+from convlab import arguments, functional, grad
+from convlab.arguments import Padding, Size
 from convlab.fast import cost, methods, threads
 from convlab.fast.layer import Layer
-from convlab.functional import Padding, Size
 
 __all__ = ["METHODS", "conv1d", "conv2d", "conv2d_backward", "estimate"]
 
@@ -136,7 +136,7 @@ def conv2d_backward(
         As `grad.conv2d_backward`, and for method as `conv2d`.
     """
     _check_method(method)
-    functional._check_arrays(grad._REAL, input=input, weight=weight, grad_output=grad_output)
+    arguments.check_arrays(grad._REAL, input=input, weight=weight, grad_output=grad_output)
     forward = grad._forward(input.shape, weight.shape, grad_output, stride, padding, dilation, groups, axes=2)
     if 0 in input.shape[:-2]:
         return grad.conv2d_backward(grad_output, input, weight, stride, padding, dilation, groups)
@@ -160,7 +160,7 @@ def conv2d_backward(
         grad_input = methods.input_gradient(method, layer, kernels, grads)
         threads.tidy()
         grad_weight = methods.weight_gradient(method, layer, images, grads)
-        dtype = functional._native(input.dtype)
+        dtype = arguments.native(input.dtype)
         return (
             grad_input.reshape(input.shape).astype(dtype, copy=False),
             grad_weight.astype(dtype, copy=False),
@@ -194,11 +194,11 @@ def estimate(
     """
     sizes, kernel = input_shape[-2:], weight_shape[2:]
     strides, dilations = (
-        functional._integers("stride", stride, 2),
-        functional._integers("dilation", dilation, 2),
+        arguments.read_integers("stride", stride, 2),
+        arguments.read_integers("dilation", dilation, 2),
     )
     pads = functional.resolve_padding(padding, kernel, dilation, stride, sizes)
-    counts = functional._count_windows(sizes, kernel, strides, pads, dilations)
+    counts = arguments.count_windows(sizes, kernel, strides, pads, dilations)
     layer = _layer(input_shape, weight_shape, strides, dilations, pads, groups, counts)
     guesses = {name: price(layer) / 1e6 for name, price in cost.METHODS.items()}
     return {name: value for name, value in guesses.items() if value < inf}
@@ -216,12 +216,12 @@ def _forward(
     axes: int,
 ) -> np.ndarray:
     _check_method(method)
-    functional._check_convolution(input, weight, bias, groups, axes)
-    strides = functional._integers("stride", stride, axes)
-    dilations = functional._integers("dilation", dilation, axes)
+    arguments.check_convolution(input, weight, bias, groups, axes)
+    strides = arguments.read_integers("stride", stride, axes)
+    dilations = arguments.read_integers("dilation", dilation, axes)
     sizes, kernel = input.shape[-axes:], weight.shape[2:]
     pads = functional.resolve_padding(padding, kernel, dilation, stride, sizes)
-    counts = functional._count_windows(sizes, kernel, strides, pads, dilations)
+    counts = arguments.count_windows(sizes, kernel, strides, pads, dilations)
     shape = *input.shape[: -axes - 1], len(weight), *counts
     if 0 in input.shape[:-axes]:  # nothing to be fast at
         whole = functional.conv1d if axes == 1 else functional.conv2d
@@ -240,7 +240,7 @@ def _forward(
         np.errstate(over="ignore", invalid="ignore"),
     ):  # as the sums of `functional`, which say nothing
         output = methods.forward(method, layer, images, kernels, shared)
-        return output.reshape(shape).astype(functional._native(input.dtype), copy=False)
+        return output.reshape(shape).astype(arguments.native(input.dtype), copy=False)
 
 
 def _check_method(method: object) -> None:
@@ -250,7 +250,7 @@ def _check_method(method: object) -> None:
 
 def _plain(array: np.ndarray) -> np.ndarray:
     """Give the array in the machine's byte order; half precision as float32, so that sums are rounded once."""
-    dtype: np.dtype[Any] = functional._native(array.dtype)
+    dtype: np.dtype[Any] = arguments.native(array.dtype)
     return np.asarray(array, np.float32 if dtype == np.float16 else dtype)
 
 
@@ -259,7 +259,7 @@ def _layer(
     weight_shape: tuple[int, ...],
     strides: tuple[int, ...],
     dilations: tuple[int, ...],
-    pads: functional.Pads,
+    pads: arguments.Pads,
     groups: int,
     counts: tuple[int, ...],
 ) -> Layer:

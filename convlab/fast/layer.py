@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convlab.functional import Pads
+from convlab.arguments import Pads
 
 Pair = tuple[int, int]
 
