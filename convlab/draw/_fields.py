@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import SupportsIndex
 
 from convlab.draw import _theme as theme
-from convlab.draw._canvas import Block, coordinate, tag, text, text_width
+from convlab.draw._canvas import Block, column, coordinate, paragraph, tag, text, text_width
 from convlab.draw._geometry import as_index, integers
 from convlab.draw._numbers import entry, number
 from convlab.draw._page import is_phone
@@ -17,6 +17,7 @@ from convlab.draw._taps import counted
 
 LARGEST = 200  # inputs
 HEIGHT, BETWEEN = 22.0, 46.0
+LINE = 16.0  # from one line of a row's notes to the next
 ABOVE = 34.0  # room for the field's bracket
 WIDEST = 30.0
 
@@ -25,13 +26,17 @@ Layer = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class _Row:
-    """The entries of one layer: where they stand, in cells of the input, and which of them are seen."""
+    """The entries of one layer: where they stand, in cells of the input, and which of them are seen.
+
+    `field` is how many inputs one entry reaches over, `step` how many lie between two entries: the jump.
+    """
 
     name: str
     detail: str
+    field: int
     length: int
     seen: frozenset[int]
-    step: float
+    step: int
     offset: float
 
     def middle(self, index: int) -> float:
@@ -46,7 +51,8 @@ def receptive_field(
 ) -> Picture:
     """Draw one row of cells for each layer, and what one output entry sees in each of them.
 
-    There is no padding. Each cell stands below the middle of what it sees.
+    There is no padding. Each cell stands below the middle of what it sees, and each layer says the field and
+    the jump of its entries.
 
     Parameters
     ----------
@@ -74,43 +80,47 @@ def receptive_field(
     lengths = _lengths(checked, size)
     index = as_index(lengths[-1] // 2 if at is None else at, (lengths[-1],))[0]
     rows = _rows(checked, lengths, index)
-    notes = [_notes(row, last=row is rows[-1]) for row in rows]
+    notes = [_notes(row) for row in rows]
     left = 14 + max(_width(row.name, note) for row, said in zip(rows, notes) for note in said or [""])
-    right = 0.0 if is_phone() else text_width(f"sees {lengths[0]}", theme.SMALL) + 12
-    cell = min(WIDEST, (page_width() - left - right) / lengths[0])
+    cell = min(WIDEST, (page_width() - left) / lengths[0])
+    fits = text_width(number(lengths[0] - 1), theme.SMALL, mono=True) + 6 <= cell
+    between = max(BETWEEN, LINE * (1 + max(map(len, notes))) + 8 - HEIGHT)
     # The lines first, so that no cell is crossed out.
-    body = [_lines(rows, checked, left, cell)]
+    body = [_lines(rows, checked, left, cell, between)]
     for depth, row in enumerate(rows):
-        y = ABOVE + depth * (HEIGHT + BETWEEN)
+        y = ABOVE + depth * (HEIGHT + between)
         last = depth == len(checked)
-        body.append(_cells(row, left, y, cell, theme.RESULT_FILL if last else theme.TAP))
-        middle = y + HEIGHT / 2
-        top = middle - 8 * len(notes[depth])
+        body.append(_cells(row, left, y, cell, theme.RESULT_FILL if last else theme.TAP, fits))
+        top = y + HEIGHT / 2 - LINE / 2 * len(notes[depth])
         body.append(text(row.name, 0, top, bold=True))
         for line, note in enumerate(notes[depth], 1):
-            body.append(text(note, 0, top + 16 * line, size=theme.SMALL, colour=theme.MUTED))
-        if not last and not is_phone():
-            x = left + lengths[0] * cell + 10
-            body.append(text(f"sees {len(row.seen)}", x, middle, size=theme.SMALL, colour=theme.MUTED))
+            body.append(text(note, 0, top + LINE * line, size=theme.SMALL, colour=theme.MUTED))
     field = _said(rows[0], cell, left)
-    width = max(left + lengths[0] * cell + right, field.width)
-    height = ABOVE + len(checked) * (HEIGHT + BETWEEN) + HEIGHT
-    if is_phone():
-        height += max(0, 8 * len(notes[-1]) - 6)
+    width = max(left + lengths[0] * cell, field.width)
+    height = ABOVE + len(checked) * (HEIGHT + between) + HEIGHT
+    height += max(0.0, LINE / 2 * (len(notes[-1]) + 1) - HEIGHT / 2)
     block = Block("".join(body) + field.body, width, height, height / 2)
+    key = f"tinted: what {entry('output', (index,))} sees"
+    key = "a number in a cell is its index; " + key if fits else key
+    block = column([block, paragraph(key, size=theme.SMALL)], 10)
     first, last_seen = min(rows[0].seen), max(rows[0].seen)
     alt = f"Through {counted(len(checked), 'layer')}, output[{index}] sees {len(rows[0].seen)} of "
     alt += f"{counted(lengths[0], 'input')}, {first} to {last_seen}, a field of {last_seen - first + 1}. "
-    alt += "; ".join(f"{row.name}: {row.detail}, {len(row.seen)} of {row.length} entries" for row in rows[1:])
-    return Picture(alt + ".", block)
+    said = [
+        f"{row.name}: {row.detail}, field {row.field}, jump {row.step}, "
+        f"{len(row.seen)} of {row.length} entries seen"
+        for row in rows[1:]
+    ]
+    return Picture(f"{alt}{'; '.join(said)}.", block)
 
 
-def _notes(row: _Row, *, last: bool) -> list[str]:
+def _notes(row: _Row) -> list[str]:
     """Return what stands below a row's name."""
+    reach = f"field {row.field}, jump {row.step}"
     if not is_phone():
-        return [row.detail] * bool(row.detail)
+        return [*([row.detail] if row.detail else []), reach]
     # Short lines, so that there is room for the cells.
-    return [*(row.detail.split(", ") if row.detail else []), *([] if last else [f"sees {len(row.seen)}"])]
+    return [part for said in (row.detail, reach) if said for part in said.split(", ")]
 
 
 def _rows(layers: Sequence[Layer], lengths: Sequence[int], at: int) -> list[_Row]:
@@ -118,7 +128,7 @@ def _rows(layers: Sequence[Layer], lengths: Sequence[int], at: int) -> list[_Row
     seen = [{at}]
     for kernel, stride, dilation in reversed(layers):
         seen.insert(0, {i * stride + k * dilation for i in seen[0] for k in range(kernel)})
-    rows = [_Row("input", "", lengths[0], frozenset(seen[0]), 1.0, 0.0)]
+    rows = [_Row("input", "", 1, lengths[0], frozenset(seen[0]), 1, 0.0)]
     for depth, (kernel, stride, dilation) in enumerate(layers, 1):
         detail = (
             f"kernel {kernel}"
@@ -128,7 +138,9 @@ def _rows(layers: Sequence[Layer], lengths: Sequence[int], at: int) -> list[_Row
         name = "output" if depth == len(layers) else f"layer {depth}"
         before = rows[-1]
         offset = before.offset + before.step * dilation * (kernel - 1) / 2
-        rows.append(_Row(name, detail, lengths[depth], frozenset(seen[depth]), before.step * stride, offset))
+        field = before.field + before.step * dilation * (kernel - 1)
+        row = _Row(name, detail, field, lengths[depth], frozenset(seen[depth]), before.step * stride, offset)
+        rows.append(row)
     return rows
 
 
@@ -136,9 +148,9 @@ def _width(name: str, detail: str) -> float:
     return max(text_width(name, theme.LABEL, bold=True), text_width(detail, theme.SMALL))
 
 
-def _cells(row: _Row, left: float, y: float, cell: float, fill: str) -> str:
+def _cells(row: _Row, left: float, y: float, cell: float, fill: str, fits: bool) -> str:
+    """Return the cells of one layer, with their indices if that `fits`."""
     parts = []
-    fits = text_width(number(row.length - 1), theme.SMALL, mono=True) + 6 <= cell
     for i in range(row.length):
         middle = left + row.middle(i) * cell
         parts.append(
@@ -152,7 +164,7 @@ def _cells(row: _Row, left: float, y: float, cell: float, fill: str) -> str:
                 stroke=theme.LINE,
                 stroke_width=1 if cell > 6 else 0.4,
                 data_index=str(i),
-                data_value=number(i) if fits else None,
+                data_value=number(i),
             )
         )
         if fits:
@@ -160,14 +172,14 @@ def _cells(row: _Row, left: float, y: float, cell: float, fill: str) -> str:
     return tag("g", *parts, data_array=row.name)
 
 
-def _lines(rows: Sequence[_Row], layers: Sequence[Layer], left: float, cell: float) -> str:
+def _lines(rows: Sequence[_Row], layers: Sequence[Layer], left: float, cell: float, between: float) -> str:
     """Return a line from each entry that is seen to each entry that it reads."""
     path = ""
     for depth, (kernel, stride, dilation) in enumerate(layers):
         above, below = rows[depth], rows[depth + 1]
-        top = ABOVE + depth * (HEIGHT + BETWEEN) + HEIGHT
+        top = ABOVE + depth * (HEIGHT + between) + HEIGHT
         for i in sorted(below.seen):
-            end = f"{coordinate(left + below.middle(i) * cell)} {coordinate(top + BETWEEN)}"
+            end = f"{coordinate(left + below.middle(i) * cell)} {coordinate(top + between)}"
             for k in range(kernel):
                 start = left + above.middle(i * stride + k * dilation) * cell
                 path += f"M{coordinate(start)} {coordinate(top)}L{end}"
@@ -185,6 +197,9 @@ def _said(inputs: _Row, cell: float, left: float) -> Block:
     path = f"M{coordinate(start)} {coordinate(ABOVE - 4)}v-6H{coordinate(stop)}v6"
     bracket = tag("path", d=path, fill="none", stroke=theme.WINDOW, stroke_width=2)
     room = text_width(said, theme.LABEL, bold=True)
+    if room > page_width():
+        said = said.replace(f": {entry('input', (first,))} to {entry('input', (last,))}", "")
+        room = text_width(said, theme.LABEL, bold=True)
     x = max(left, (start + stop - room) / 2)
     x = max(0.0, min(x, page_width() - room))
     return Block(bracket + text(said, x, 9, colour=theme.WINDOW, bold=True), x + room, ABOVE, 0)

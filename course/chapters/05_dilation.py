@@ -125,8 +125,8 @@ except RuntimeError as error:
 # %% [markdown]
 # ## Stride moves the window, dilation spreads it
 #
-# Both leave samples out, and both are often 2. They are easy to mix up. Here a window of three taps goes
-# over eight samples.
+# A dilated window skips samples; a stride skips places. Both are often 2, and they are easy to mix up. Here a
+# window of three taps goes over eight samples.
 #
 # **Predict.** How many entries does stride 2 give, and how many dilation 2? Is there a sample that no window
 # reads?
@@ -380,7 +380,7 @@ print("same:     ", five + ask_torch(five, weight, padding="same", dilation=3))
 # </details>
 
 # %%
-draw.receptive_field([(3, 1, 1), (3, 1, 1)])
+draw.receptive_field([(3, 1, 1), (3, 1, 1)], at=0)
 
 # %% [markdown]
 # To compute it, begin at the signal with a field of one sample, and let each layer widen it. A layer's taps
@@ -408,7 +408,7 @@ draw.receptive_field([(3, 1, 1), (3, 1, 1)])
 # | `(3, 1, 1)` | 2 · 1 · 2 = 4 | 7 | 2 |
 
 # %%
-draw.receptive_field([(3, 2, 1), (3, 1, 1)])
+draw.receptive_field([(3, 2, 1), (3, 1, 1)], at=0)
 
 # %% [markdown]
 # **Predict.** Exchange the two layers: `[(3, 1, 1), (3, 2, 1)]`. How large is the field now?
@@ -443,9 +443,9 @@ draw.beside(
 )
 
 # %% [markdown]
-# Seven samples and five, as computed. And the samples in the middle are reached in more ways than those at
-# the rim. A receptive field says what an entry *can* depend on. It does not say that all of it counts
-# alike.
+# Seven samples and five, as computed. And on the right the sample in the middle is reached in three ways, the
+# samples at the rim in one. A receptive field says what an entry *can* depend on. It does not say that all of it
+# counts alike.
 
 # %% [markdown]
 # ## Exercise: `receptive_field`
@@ -466,7 +466,7 @@ draw.beside(
 # The picture belongs to the third row.
 
 # %%
-draw.receptive_field([(3, 1, 1), (3, 1, 2)])
+draw.receptive_field([(3, 1, 1), (3, 1, 2)], at=0)
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
@@ -509,7 +509,7 @@ draw.receptive_field([(3, 1, 1), (3, 1, 2)])
 # Layers of two taps, with dilations 1, 2, 4 and 8:
 
 # %%
-draw.receptive_field([(2, 1, 1), (2, 1, 2), (2, 1, 4), (2, 1, 8)])
+draw.receptive_field([(2, 1, 1), (2, 1, 2), (2, 1, 4), (2, 1, 8)], at=0)
 
 # %% [markdown]
 # The field doubles with each layer: 2, 4, 8, 16. WaveNet, a network that makes sound sample by sample, has
@@ -554,7 +554,7 @@ print(f"samples {first} to {last}, ways from each:", *np.unique(reached[first : 
 # </details>
 
 # %%
-draw.receptive_field([(3, 1, 2), (3, 1, 2), (3, 1, 2)])
+draw.receptive_field([(3, 1, 2), (3, 1, 2), (3, 1, 2)], at=0)
 
 # %%
 gridded = ways([(3, 1, 2), (3, 1, 2), (3, 1, 2)], 13)

@@ -32,8 +32,16 @@ def test_what_the_entry_sees_is_tinted_in_every_layer(read, layers, at):
     output = drawn.fills("output")
     assert len(output) == 3
     assert [i for (i,), fill in output.items() if fill != theme.CELL] == [at]
-    sees = [word for word in drawn.words if word.startswith("sees")]
-    assert sees == [f"sees {len(seen)}" for seen in walked(layers, at)[:-1]]
+
+
+def test_every_layer_says_the_field_and_the_jump_of_its_entries(read):
+    drawn = read(draw.receptive_field([(3, 2, 1), (3, 1, 1), (2, 1, 4)], at=0))
+    assert [word for word in drawn.words if word.startswith("field")] == [
+        "field 1, jump 1",
+        "field 3, jump 2",
+        "field 7, jump 2",
+        "field 15, jump 2",
+    ]
 
 
 def test_every_line_leads_from_the_middle_of_an_entry_to_the_middle_of_what_it_reads(read):
@@ -71,7 +79,8 @@ def test_the_field_is_written_over_it(read, layers, said):
 def test_a_field_is_said_layer_by_layer():
     assert draw.receptive_field([(3, 2, 1), (2, 1, 2)], at=0, size=9).alt == (
         "Through 2 layers, output[0] sees 6 of 9 inputs, 0 to 6, a field of 7. "
-        "layer 1: kernel 3, stride 2, 2 of 4 entries; output: kernel 2, dilation 2, 1 of 2 entries."
+        "layer 1: kernel 3, stride 2, field 3, jump 2, 2 of 4 entries seen; "
+        "output: kernel 2, dilation 2, field 7, jump 2, 1 of 2 entries seen."
     )
 
 

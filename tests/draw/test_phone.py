@@ -61,7 +61,13 @@ def test_on_a_phone_the_channels_and_their_sum_are_the_same(read):
 
 def test_where_a_phone_would_lack_numbers_it_scrolls_the_picture():
     assert draw.grid(np.arange(160).reshape(10, 16)).narrow is None
-    assert draw.receptive_field([(3, 1, 1)] * 8).narrow is None
+
+
+def test_a_field_of_many_inputs_has_cells_without_indices_on_a_phone(read):
+    drawn = read(phone(draw.receptive_field([(3, 1, 2)] * 3, at=0, size=20)))
+    assert drawn.numbers("input") == {(i,): str(i) for i in range(20)}
+    assert "19" not in drawn.words
+    assert "a field of 13, 7 of them read" in drawn.words
 
 
 def test_drawing_for_a_phone_leaves_the_next_picture_as_it_was():
