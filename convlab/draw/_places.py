@@ -6,8 +6,8 @@ import operator
 from typing import SupportsIndex
 
 from convlab.draw import _theme as theme
-from convlab.draw._canvas import Block, column, paragraph, tag, text, text_width
-from convlab.draw._cells import Cell, sheet
+from convlab.draw._canvas import Block, clean, column, label, paragraph, tag, text, text_width
+from convlab.draw._cells import INDEX_HEIGHT, Cell, sheet
 from convlab.draw._geometry import Pads, Sliding, sliding
 from convlab.draw._numbers import MINUS, Index, entry, number
 from convlab.draw._page import width as page_width
@@ -27,17 +27,20 @@ def places(
     stride: SupportsIndex = 1,
     padding: Pads = 0,
     dilation: SupportsIndex = 1,
+    name: str = "",
 ) -> Picture:
-    """Draw every place of a window over a signal: one row for each output entry, below the input's indices.
+    """Draw every place of a window over a signal: one row for each output entry, below the input.
 
-    Each row shows which indices the taps read. Inputs that no window reads, such as the tail that a stride
-    drops, are hatched. Below stands the count.
+    The input is empty cells, and zeros for the padding. Each row shows which of them the taps read. What no
+    window reads, such as the tail that a stride drops, is hatched. Below stands the count.
 
     Parameters
     ----------
     size, kernel_size : int
     stride, dilation : int
     padding : int, or (left, right)
+    name : str, optional
+        A title, for pictures beside each other.
 
     Raises
     ------
@@ -65,15 +68,16 @@ def places(
         at: [found.source((at,), (k,))[0] for k in range(found.kernel[0])] for at in range(found.shape[0])
     }
     read = {i for taps in reads.values() for i in taps}
-    unread = [i for i in range(found.size[0]) if i not in read]
+    before, after = found.pads[0]
+    unread = [i for i in range(-before, found.size[0] + after) if i not in read]
     left = max(text_width(word, theme.LABEL, bold=True) for word in ("input", f"output[{max(reads)}]")) + 12
     width = min(WIDE, (page_width() - left) / found.padded[0])
     listed = list(reads)
     if len(listed) > MOST_PLACES:
         listed = [*listed[: MOST_PLACES - 2], *listed[-2:]]
     header = _header(found, read, width)
-    body = [text("input", 0, header.middle, bold=True), header.at(left, 0)]
-    y = header.height + 10
+    body = [text("input", 0, ROW / 2, bold=True), header.at(left, 0)]
+    y = header.height + 8
     for previous, at in zip([-1, *listed], listed):
         start = left + (reads[at][0] + found.pads[0][0]) * width
         if at != previous + 1:
@@ -83,24 +87,29 @@ def places(
         body.append(_row(at, reads[at], width, found).at(start, y))
         y += ROW + 6
     block = Block("".join(body), left + found.padded[0] * width, y - 6, 18)
-    lines = [paragraph(_count(found), colour=theme.INK, mono=True)]
+    key = "coloured: tap k of the kernel" if _numbered(found, width) else "coloured: the taps of the kernel"
+    lines = [paragraph(line, colour=theme.INK, mono=True) for line in _count(found)]
+    lines.append(paragraph(key, size=theme.SMALL))
     if unread:
-        lines.append(paragraph(f"hatched: read by no window ({_listed(unread)})"))
-    return Picture(_alt(found, reads, unread), column([block, *lines], 10))
+        said = f"hatched: read by no window ({_listed(unread, found)})"
+        lines.append(paragraph(said, size=theme.SMALL))
+    title = [label(clean(name), bold=True)] if name else []
+    return Picture(_alt(found, reads, unread, name), column([*title, block, *lines], 10))
 
 
 def _header(found: Sliding, read: set[int], width: float) -> Block:
-    """Return the input's indices, in its cells if they fit, else above some of them."""
+    """Return the input's cells, below them their indices, of some of them if there is not room for all."""
     (before, after) = found.pads[0]
     span = range(-before, found.size[0] + after)
     longest = max(text_width(number(i), theme.SMALL, mono=True) for i in (span[0], span[-1]))
-    fits = longest + 6 <= width
+    fits = longest + 4 <= width
+    zero = "0" if text_width("0", theme.SMALL, mono=True) + 6 <= width else ""
     cells: dict[Index, Cell] = {}
     for i in span:
         outside = not found.holds((i,))
         fill = theme.OUTSIDE if outside else theme.CELL
-        cells[i,] = Cell(number(i) if fits else "", fill=fill, outside=outside, unused=i not in read)
-    block = sheet(cells, name="input", width=width, indices=False, size=theme.SMALL)
+        cells[i,] = Cell(zero if outside else "", fill=fill, outside=outside, unused=i not in read)
+    block = sheet(cells, name="input", width=width, indices=fits, height=ROW, size=theme.SMALL)
     if fits:
         return block
     each = next(n for n in (2, 5, 10, 20, 50) if n * width >= longest + 8)
@@ -108,7 +117,7 @@ def _header(found: Sliding, read: set[int], width: float) -> Block:
         text(
             number(i),
             (i + before + 0.5) * width,
-            8,
+            ROW + INDEX_HEIGHT / 2 + 1,
             size=theme.SMALL,
             colour=theme.MUTED,
             align="middle",
@@ -117,12 +126,17 @@ def _header(found: Sliding, read: set[int], width: float) -> Block:
         for i in span
         if i % each == 0 and found.holds((i,))
     ]
-    return Block("".join(ticks) + block.at(0, 18), block.width, block.height + 18, block.middle + 18)
+    return Block(block.body + "".join(ticks), block.width, ROW + INDEX_HEIGHT, ROW / 2)
+
+
+def _numbered(found: Sliding, width: float) -> bool:
+    """Return whether the taps' numbers have room in their cells."""
+    return text_width(str(found.kernel[0] - 1), theme.SMALL, mono=True) + 6 <= width
 
 
 def _row(at: int, taps: list[int], width: float, found: Sliding) -> Block:
     """Return the window at one place: a bar from its first tap to its last, and the taps on it."""
-    fits = text_width(str(len(taps) - 1), theme.SMALL, mono=True) + 6 <= width
+    fits = _numbered(found, width)
     cells: dict[Index, Cell] = {
         (i,): Cell(
             str(k) if fits else "",
@@ -139,8 +153,8 @@ def _row(at: int, taps: list[int], width: float, found: Sliding) -> Block:
     return Block(bar + block.body, block.width, ROW, ROW / 2)
 
 
-def _count(found: Sliding) -> str:
-    """Write how many places there are, with this window's numbers."""
+def _count(found: Sliding) -> list[str]:
+    """Write how many places there are, with this window's numbers; first its span if taps are spread."""
     (size,), (kernel,), (stride,), ((before, after),), (dilation,) = (
         found.size,
         found.kernel,
@@ -148,32 +162,39 @@ def _count(found: Sliding) -> str:
         found.pads,
         found.dilation,
     )
-    reach = f"{dilation}·({kernel} {MINUS} 1)" if dilation > 1 else f"({kernel} {MINUS} 1)"
+    (span,) = found.span
+    lines = [f"span {dilation}·({kernel} {MINUS} 1) + 1 = {span}"] if dilation > 1 else []
     padding = (f" + {before}" if before else "") + (f" + {after}" if after else "")
-    room = f"{size}{padding} {MINUS} {reach} {MINUS} 1"
-    left = found.padded[0] - found.span[0]
+    room = f"{size}{padding} {MINUS} {span}"
+    left = found.padded[0] - span
     found_places = counted(left // stride + 1, "place")
     if stride == 1:
-        return f"{room} + 1 = {found_places}"
-    return f"⌊({room}) / {stride}⌋ + 1 = ⌊{left} / {stride}⌋ + 1 = {found_places}"
+        return [*lines, f"{room} + 1 = {found_places}"]
+    return [*lines, f"⌊({room}) / {stride}⌋ + 1 = ⌊{left} / {stride}⌋ + 1 = {found_places}"]
 
 
-def _listed(indices: list[int]) -> str:
-    written = ", ".join(entry("input", (i,)) for i in indices[:4])
-    return written if len(indices) <= 4 else f"{written}, … {len(indices)} in all"
+def _listed(unread: list[int], found: Sliding) -> str:
+    """Name what no window reads: "input[7], the zero at 8"."""
+    written = [entry("input", (i,)) if found.holds((i,)) else f"the zero at {number(i)}" for i in unread[:4]]
+    return ", ".join(written) if len(unread) <= 4 else f"{', '.join(written)}, … {len(unread)} in all"
 
 
-def _alt(found: Sliding, reads: dict[int, list[int]], unread: list[int]) -> str:
+def _alt(found: Sliding, reads: dict[int, list[int]], unread: list[int], name: str) -> str:
     settings = f", {found.settings}" if found.settings else ""
-    alt = f"A window of {counted(found.kernel[0], 'tap')} over {counted(found.size[0], 'input')}{settings}: "
+    alt = f"{clean(name)}: a" if name else "A"
+    alt += f" window of {counted(found.kernel[0], 'tap')} over {counted(found.size[0], 'input')}{settings}: "
     alt += f"{counted(len(reads), 'place')}. "
     said = [f"output {at} reads {', '.join(map(number, taps))}" for at, taps in reads.items()]
     said = said if sum(map(len, said)) < 300 else [said[0], "and so on", said[-1]]
     alt += f"{'; '.join(said)}.".capitalize()
-    if unread:
-        listed = ", ".join(map(number, unread[:12])) + (" and others" if len(unread) > 12 else "")
-        alt += f" No window reads input{'s' * (len(unread) > 1)} {listed}."
-    return alt
+    inputs, zeros = [i for i in unread if found.holds((i,))], [i for i in unread if not found.holds((i,))]
+    parts = [
+        f"{what}{'s' * (len(indices) > 1)}{where} {', '.join(map(number, indices[:12]))}"
+        + (" and others" if len(indices) > 12 else "")
+        for what, where, indices in (("input", "", inputs), ("the zero", " at", zeros))
+        if indices
+    ]
+    return alt + (f" No window reads {' or '.join(parts)}." if parts else "")
 
 
 def _length(value: SupportsIndex, name: str) -> int:

@@ -470,13 +470,11 @@ for signal in (impulse, input):
 #
 # where a term is zero if `n - k` lies outside the signal. The kernel may be longer than the signal.
 #
-# The picture shows it as a sliding window, for the signal and the kernel we began with. `K - 1` zeros stand
-# at either end of the signal, and the kernel is flipped. In the first window only one tap lies on the
-# signal itself.
+# Below it is a sliding window, for the signal and the kernel we began with. `K - 1` zeros stand at either end
+# of the signal, and the kernel is flipped. In the first window only one tap lies on the signal itself.
 
 # %%
-ends = np.zeros(K - 1, dtype=int)
-draw.window(np.concatenate([ends, input, ends]), weight[::-1], 0, output=np.convolve(input, weight))
+draw.explore(input, weight, padding="full", flip=True)
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
@@ -552,10 +550,11 @@ draw.window(np.concatenate([ends, input, ends]), weight[::-1], 0, output=np.conv
 # 2·`p` samples longer, so there are 2·`p` places more.
 
 # %%
-padded = np.concatenate([[0], input, [0]])
-
 print("padding 1:", len(ask_torch(input, weight, padding=1)), "entries")
-draw.signal(padded, window=(0, 3), name="input, padding 1")
+draw.places(7, 3, padding=1)
+
+# %% [markdown]
+# Each row shows where one window lies. A coloured number is the tap that lies there, not a value.
 
 # %% [markdown]
 # **Stride** `s` is how far the window moves from one place to the next. So far it moved by 1. With stride 2
@@ -563,11 +562,7 @@ draw.signal(padded, window=(0, 3), name="input, padding 1")
 
 # %%
 print("stride 2:", len(ask_torch(input, weight, stride=2)), "entries")
-draw.beside(
-    draw.signal(input, window=(0, 3), name="x = 0"),
-    draw.signal(input, window=(2, 3), name="x = 1"),
-    draw.signal(input, window=(4, 3), name="x = 2"),
-)
+draw.places(7, 3, stride=2)
 
 # %% [markdown]
 # **Predict.** Seven samples, three taps, stride 3. How many entries? Does every sample get used?
@@ -581,7 +576,7 @@ draw.beside(
 
 # %%
 print("stride 3:", len(ask_torch(input, weight, stride=3)), "entries")
-draw.beside(draw.signal(input, window=(0, 3), name="x = 0"), draw.signal(input, window=(3, 3), name="x = 1"))
+draw.places(7, 3, stride=3)
 
 # %% [markdown]
 # **Dilation** `d` is the distance from one tap to the next. So far it was 1. With dilation 2 the three taps
@@ -594,7 +589,7 @@ spread = np.array([4, 0, 2, 0, 1])
 dilated = ask_torch(input, weight, dilation=2)
 assert np.array_equal(dilated, ask_torch(input, spread)), "dilation 2 is a zero between the taps"
 print("dilation 2:", len(dilated), "entries")
-draw.window(input, spread, 1)
+draw.window(input, weight, 1, dilation=2)
 
 # %% [markdown]
 # **Predict.** How many samples do three taps span at dilation 3? And four taps at dilation 2?
@@ -615,19 +610,18 @@ draw.window(input, spread, 1)
 #
 # Here are three counts from above, and one that mixes all the options.
 #
-# | size | kernel_size | stride | padding | dilation | places |
+# | places | size | kernel_size | stride | padding | dilation |
 # |---|---|---|---|---|---|
-# | 7 | 3 | 1 | 1 | 1 | 7 |
-# | 7 | 3 | 3 | 0 | 1 | 2 |
-# | 7 | 3 | 1 | 0 | 2 | 3 |
-# | 7 | 3 | 2 | 2 | 2 | 4 |
+# | 7 | 7 | 3 | 1 | 1 | 1 |
+# | 2 | 7 | 3 | 3 | 0 | 1 |
+# | 3 | 7 | 3 | 1 | 0 | 2 |
+# | 4 | 7 | 3 | 2 | 2 | 2 |
 #
-# The picture belongs to the last row: padding 2, dilation 2, and the window at the last place where it
-# fits. Does stride 2 reach that place?
+# The picture belongs to the last row: stride 2, padding 2, dilation 2, and the last of its four windows. Why is
+# there no fifth?
 
 # %%
-padded = np.concatenate([[0, 0], input, [0, 0]])
-draw.window(padded, spread, 6)
+draw.window(input, weight, 3, stride=2, padding=2, dilation=2)
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>

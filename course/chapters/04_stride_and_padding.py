@@ -323,10 +323,15 @@ draw.padded([[1, 2, 3], [4, 5, 6], [7, 8, 9]], ((2, 1), (0, 2)), mode="replicate
 # </details>
 
 # %%
-draw.beside(draw.places(5, 3), draw.places(5, 3, padding=1), draw.places(5, 3, padding=2))
+draw.beside(
+    draw.places(5, 3, name="valid"),
+    draw.places(5, 3, padding=1, name="same"),
+    draw.places(5, 3, padding=2, name="full"),
+)
 
 # %% [markdown]
-# Each bar is one place of the window.
+# Each row of colours is one place of the window. A coloured number is a tap's; the zeros with dashes are the
+# padding.
 #
 # - **valid**: no zeros. Every window lies inside.
 # - **same**: as many places as samples. That takes `K - 1` zeros in all, half of them at each end.
@@ -773,13 +778,13 @@ draw.beside(draw.places(8, 3, stride=2, padding=(0, 1)), draw.places(8, 3, strid
 # they fit, and never fewer than none; the odd one at the end. With dilation, the kernel's span
 # `d * (K - 1) + 1` stands where the pictures above have `K`.
 #
-# | size | kernel_size | stride | dilation | places | (before, after) |
+# | (before, after) | places | size | kernel_size | stride | dilation |
 # |---|---|---|---|---|---|
-# | 8 | 3 | 2 | 1 | 4 | (0, 1) |
-# | 7 | 3 | 2 | 1 | 4 | (1, 1) |
-# | 8 | 5 | 3 | 1 | 3 | (1, 2) |
-# | 4 | 1 | 2 | 1 | 2 | (0, 0) |
-# | 7 | 2 | 2 | 3 | 4 | (1, 2) |
+# | (0, 1) | 4 | 8 | 3 | 2 | 1 |
+# | (1, 1) | 4 | 7 | 3 | 2 | 1 |
+# | (1, 2) | 3 | 8 | 5 | 3 | 1 |
+# | (0, 0) | 2 | 4 | 1 | 2 | 1 |
+# | (1, 2) | 4 | 7 | 2 | 2 | 3 |
 #
 # The picture belongs to the third row.
 

@@ -45,15 +45,55 @@ def test_padding_stands_beside_the_inputs_with_dashes(read):
     cells = read(draw.places(3, 2, padding=(2, 1))).cells("input")
     assert [index[0] for index in cells] == [-2, -1, 0, 1, 2, 3]
     assert [i for (i,), cell in cells.items() if cell.get("stroke-dasharray")] == [-2, -1, 3]
+    assert [cell.get("data-value") for cell in cells.values()] == ["0", "0", "", "", "", "0"]
+
+
+def test_indices_stand_below_the_cells(read):
+    drawn = read(draw.places(3, 2, padding=(1, 0)))
+    bottom = max(box.bottom for box in drawn.rectangles() if box.content and box.top < 30)
+    assert [box.content for box in drawn.texts() if bottom < box.top < bottom + 18] == ["−1", "0", "1", "2"]
+
+
+def test_what_the_colours_mean_stands_below(read):
+    assert "coloured: tap k of the kernel" in read(draw.places(8, 3)).words
+    assert "coloured: the taps of the kernel" in read(draw.places(90, 3)).words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key", "said"),
+    [
+        ((8, 3, 2, 1), "the zero at 8", "the zero at 8"),
+        (
+            (7, 2, 4, (0, 2)),
+            "input[2], input[3], input[6], the zero at 7, … 5 in all",
+            "inputs 2, 3, 6 or the zeros at 7, 8",
+        ),
+        ((2, 1, 3, (1, 1)), "input[0], input[1]", "inputs 0, 1"),
+    ],
+)
+def test_zeros_that_no_window_reads_are_named_too(read, arguments, key, said):
+    size, kernel, stride, padding = arguments
+    picture = draw.places(size, kernel, stride=stride, padding=padding)
+    assert f"hatched: read by no window ({key})" in read(picture).words
+    assert picture.alt.endswith(f" No window reads {said}.")
+    assert hatched(picture) == said.count(",") + len(said.split(" or "))
+
+
+def test_a_title_tells_pictures_beside_each_other_apart(read):
+    picture = draw.places(5, 3, padding=1, name="same")
+    assert read(picture).words[0] == "same"
+    assert picture.alt.startswith("same: a window of 3 taps")
 
 
 @pytest.mark.parametrize(
     ("arguments", "formula"),
     [
-        ((5, 3), "5 − (3 − 1) − 1 + 1 = 3 places"),
-        ((5, 3, 1, 2), "5 + 2 + 2 − (3 − 1) − 1 + 1 = 7 places"),
-        ((8, 3, 2), "⌊(8 − (3 − 1) − 1) / 2⌋ + 1 = ⌊5 / 2⌋ + 1 = 3 places"),
-        ((7, 3, 3, (0, 2), 2), "⌊(7 + 2 − 2·(3 − 1) − 1) / 3⌋ + 1 = ⌊4 / 3⌋ + 1 = 2 places"),
+        ((5, 3), "5 − 3 + 1 = 3 places"),
+        ((5, 3, 1, 2), "5 + 2 + 2 − 3 + 1 = 7 places"),
+        ((8, 3, 2), "⌊(8 − 3) / 2⌋ + 1 = ⌊5 / 2⌋ + 1 = 3 places"),
+        ((5, 3, 1, 2, 2), "5 + 2 + 2 − 5 + 1 = 5 places"),
+        ((7, 3, 3, (0, 2), 2), "⌊(7 + 2 − 5) / 3⌋ + 1 = ⌊4 / 3⌋ + 1 = 2 places"),
+        ((7, 3, 3, (0, 2), 2), "span 2·(3 − 1) + 1 = 5"),
     ],
 )
 def test_the_count_is_written_with_its_numbers(read, arguments, formula):
@@ -73,7 +113,7 @@ def test_of_many_places_the_first_and_the_last_are_drawn(read):
 def test_places_say_what_each_reads():
     assert draw.places(5, 2, stride=2, padding=1).alt == (
         "A window of 2 taps over 5 inputs, stride 2, padding 1: 3 places. "
-        "Output 0 reads −1, 0; output 1 reads 1, 2; output 2 reads 3, 4."
+        "Output 0 reads −1, 0; output 1 reads 1, 2; output 2 reads 3, 4. No window reads the zero at 5."
     )
 
 
