@@ -141,6 +141,11 @@ def number_cells(
     return cells
 
 
+def most_cells(layouts: Iterable[dict[Index, Cell]]) -> dict[Index, Cell]:
+    """Return that part of an array which shows the most; of equal ones, the first."""
+    return max(layouts, key=len)
+
+
 def same_part(
     arrays: Iterable[Array], *, around: Collection[Index] = (), most: int | None = None, page: float
 ) -> tuple[list[dict[Index, Cell]], float]:
@@ -182,20 +187,47 @@ def outlines(inside: Collection[Index]) -> list[Outline]:
     return [Outline(inside)] if inside else []
 
 
-def with_part_shown(block: Block, cells: Collection[Index], shape: Index, width: float = math.inf) -> Block:
-    """Say below a piece which part of a large array it shows, on lines of at most `width`."""
+def with_part_shown(
+    block: Block,
+    cells: Collection[Index],
+    shape: Index,
+    width: float = math.inf,
+    *,
+    pads: Sequence[tuple[int, int]] = (),
+    of: str = "",
+) -> Block:
+    """Say below a piece which part of a large array it shows, on lines of at most `width`.
+
+    Parameters
+    ----------
+    cells : collection of indices
+        Those that are drawn.
+    shape : the array's
+    pads : sequence of (before, after), optional
+        What stands around the array; if some of it is left out, it counts as part of the array.
+    of : str
+        The array's name, where the piece shows several.
+    """
     parts = []
     for axis, length in enumerate(shape):
-        first, last = max(0, min(i[axis] for i in cells)), min(length - 1, max(i[axis] for i in cells))
+        before, after = pads[axis] if pads else (0, 0)
+        drawn = [index[axis] for index in cells]
+        low, high = min(drawn), max(drawn)
+        first, last = max(0, low), min(length - 1, high)
         what = "indices" if len(shape) == 1 else _AXES[axis][1]
-        if first > last:
-            parts.append(f"none of the {length} {what}")
-        elif last - first + 1 < length:
-            parts.append(f"{what} {first}–{last} of {length}")
+        if low > -before or high < length - 1 + after:
+            if before + after:
+                reach = f"{number(-before)}–{number(length - 1 + after)}"
+                parts.append(f"{what} {number(low)}–{number(high)} of {reach}, padding included")
+            elif first > last:
+                parts.append(f"none of the {length} {what}")
+            else:
+                parts.append(f"{what} {first}–{last} of {length}")
     if not parts:
         return block
     width = min(width, page_width() - 60) if is_phone() else width
-    note = paragraph("showing " + ", ".join(parts), width, size=theme.SMALL)
+    said = f"showing {of}: " if of else "showing "
+    note = paragraph(said + ", ".join(parts), width, size=theme.SMALL)
     whole = column([block, note], 6)
     return Block(whole.body, whole.width, whole.height, block.middle)
 

@@ -118,7 +118,7 @@ def _grid(channel: Array, name: str, found: Sliding, places: Sequence[Index]) ->
     cells = marked(cells, found, places)
     width = with_marks(cells)
     block = sheet(cells, name=name, outlines=outlines(first), height=40, width=width)
-    return with_part_shown(titled(block, name, str(channel.shape)), cells, channel.shape)
+    return with_part_shown(titled(block, name, str(channel.shape)), cells, channel.shape, pads=found.pads)
 
 
 def marked(cells: dict[Index, Cell], found: Sliding, places: Sequence[Index]) -> dict[Index, Cell]:

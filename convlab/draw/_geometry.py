@@ -83,10 +83,11 @@ class Sliding:
             said.append(f"dilation {_short(self.dilation)}")
         return ", ".join(said)
 
-    def formula(self, at: Index) -> str:
+    def formula(self, at: Index, letters: Sequence[str] = ()) -> str:
         """Return the indices that a window reads, as one writes them: "[2·2 − 1 + k]"."""
         parts = []
-        for a, s, (before, _), d, letter in zip(at, self.stride, self.pads, self.dilation, _LETTERS[len(at)]):
+        letters = letters or _LETTERS[len(at)]
+        for a, s, (before, _), d, letter in zip(at, self.stride, self.pads, self.dilation, letters):
             start = f"{a}·{s}" if s > 1 else f"{a}"
             start += f" {MINUS} {before}" if before else ""
             parts.append(f"{start} + {letter}" + (f"·{d}" if d > 1 else ""))

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from convlab.draw import _theme as theme
-from convlab.draw._arrays import number_cells, with_part_shown
+from convlab.draw._arrays import most_cells, number_cells, with_part_shown
 from convlab.draw._canvas import (
     Block,
     arrow,
     arrow_right,
+    clean,
     column,
     flow,
     label,
@@ -23,12 +24,21 @@ from convlab.draw._canvas import (
     text_width,
 )
 from convlab.draw._canvas import operator as sign
-from convlab.draw._cells import HEIGHT, Cell, Outline, cell_width, narrowest, outside_cell, sheet, titled
+from convlab.draw._cells import HEIGHT, Cell, Outline, cell_width, outside_cell, sheet, titled
 from convlab.draw._geometry import Pads, Sliding, Whole, as_index, integers, sliding
 from convlab.draw._numbers import Array, Index, as_array, entry, number, total
 from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
-from convlab.draw._rows import FOR_SIGNS, ROOM_FOR_PLUS, level_of_arrow, named, room_for_names, tops_of
+from convlab.draw._rows import (
+    FOR_SIGNS,
+    level_of_arrow,
+    named,
+    room_for_names,
+    room_for_plus,
+    tops_of,
+    type_size,
+    widened,
+)
 from convlab.draw._taps import (
     Tap,
     counted,
@@ -45,6 +55,9 @@ MOST_CELLS = 8
 ROOM_FOR_ARROW = 120.0
 LINE = 440.0  # as long as a caption may be, even where the picture is narrower
 
+Names = tuple[str, str, str]
+GRADIENTS = ("grad_output", "weight", "grad_input")
+
 
 def backward(
     grad_output: npt.ArrayLike,
@@ -55,6 +68,7 @@ def backward(
     stride: Whole = 1,
     padding: Pads = 0,
     dilation: Whole = 1,
+    names: tuple[str, str, str] = GRADIENTS,
 ) -> Picture:
     """Draw how one entry of the input's gradient comes about.
 
@@ -70,11 +84,19 @@ def backward(
         The input entry. Only its gradient is computed.
     stride, padding, dilation
         As in the forward convolution.
+    names : (str, str, str)
+        What the three arrays are called in the picture. A transposed convolution is the same sum over "input",
+        "weight" and "output".
 
     Raises
     ------
     ValueError
         If the sizes do not fit each other, or `at` lies outside the input.
+
+    Examples
+    --------
+    >>> draw.backward([2, 5], [4, 1], 3, 1, names=("input", "weight", "output")).alt.partition(". ")[0]
+    'output[1] gets something from 2 entries of input'
     """
     given = as_array(grad_output, "grad_output", (1, 2), "; take one channel of one example")
     factors = as_array(weight, "weight", (given.ndim,), f", as grad_output, whose shape is {given.shape}")
@@ -86,15 +108,18 @@ def backward(
     if given.shape != places.shape:
         raise ValueError(f"grad_output has shape {given.shape}: here it must be {places.shape}")
     index = as_index(at, shape, of="input")
+    if isinstance(names, str) or len(names) != 3 or len(set(names)) != 3:
+        raise ValueError(f"names is {names!r}: it must be three different names")
+    above, kernel, below = map(clean, names)
+    called = above, kernel, below
     shares = _shares(given, factors, places, index)
     result = total([share.product for share in shares]) if shares else 0
     draw = _backward_1d if given.ndim == 1 else _backward_2d
-    block = draw(given, factors, places, index, shares, result)
-    said = [
-        paragraph(line, min(max(block.width, LINE), page_width())) for line in _caption(places, index, shares)
-    ]
+    block = draw(given, factors, places, index, shares, result, called)
+    width = min(max(block.width, LINE), page_width())
+    said = [paragraph(line, width) for line in _caption(places, index, shares, called)]
     block = column([block, *said], 8)
-    return Picture(_alt(places, index, shares, result), block)
+    return Picture(_alt(places, index, shares, result, called), block)
 
 
 def _shares(given: Array, weight: Array, places: Sliding, at: Index) -> list[Tap]:
@@ -109,10 +134,17 @@ def _shares(given: Array, weight: Array, places: Sliding, at: Index) -> list[Tap
     return sorted(shares, key=lambda share: share.source)
 
 
-def _caption(places: Sliding, at: Index, shares: list[Tap]) -> list[str]:
-    """Say below a picture who read the input entry."""
+def _caption(places: Sliding, at: Index, shares: list[Tap], names: Names) -> list[str]:
+    """Say below a picture who read the input entry, or where the entry gets its products from."""
     lead = f"{places.settings}: " if places.settings else ""
-    if not shares:
+    source, kernel, result = names
+    if names != GRADIENTS:
+        here = entry(result, at)
+        givers = [f"{entry(source, s.source)} through {entry(kernel, s.place)}" for s in shares[:3]]
+        said = f"{here} gets {' and '.join(givers)}" if shares else f"{here} gets nothing and is 0"
+        if len(shares) > 3:
+            said = f"{here} gets something from {len(shares)} entries of {source}"
+    elif not shares:
         said = f"no output read {entry('input', at)}, so its gradient is 0"
     elif len(shares) > 3:
         said = f"{entry('input', at)} was read by {len(shares)} outputs"
@@ -120,14 +152,24 @@ def _caption(places: Sliding, at: Index, shares: list[Tap]) -> list[str]:
         readers = [f"{entry('output', s.source)} through {entry('weight', s.place)}" for s in shares]
         said = f"{entry('input', at)} was read by {', '.join(readers)}"
     unused = int(np.prod(places.kernel)) - len(shares)
-    return [lead + said, *["hatched: taps through which no output read it"] * (unused > 0)]
+    hatched = "hatched: taps through which " + (
+        "no output read it" if names == GRADIENTS else f"it gets nothing from {source}"
+    )
+    return [lead + said, *[hatched] * (unused > 0)]
 
 
 def _backward_1d(
-    given: Array, weight: Array, places: Sliding, at: Index, shares: list[Tap], result: float
+    given: Array,
+    weight: Array,
+    places: Sliding,
+    at: Index,
+    shares: list[Tap],
+    result: float,
+    called: Names,
 ) -> Block:
     """Stand everything in columns: an output's gradient where its window starts, the tap it used below it."""
-    names = ("grad_output", "weight", "products", "grad_input")
+    names = (*called[:2], "products", called[2])
+    size = type_size()
     shapes = (given.shape, weight.shape, (), places.size)
     left = room_for_names(names)
     box = result_box(number(result))
@@ -135,14 +177,22 @@ def _backward_1d(
     taps = {share.place: share for share in shares}
     held = [number(value) for value in (*given.tolist(), *weight.tolist(), result)]
     cell = max(
-        cell_width([Cell(word) for word in held]),
-        max([0.0, *(text_width(number(s.product), theme.NUMBER, mono=True) for s in shares)]) + ROOM_FOR_PLUS,
+        cell_width([Cell(word) for word in held], size),
+        max([0.0, *(text_width(number(s.product), size or theme.NUMBER, mono=True) for s in shares)])
+        + room_for_plus(),
     )
     columns = int((page_width() - left - box.width - 30) // cell)
     # The sum stands behind the entry: where that is not the last one, more of them fit.
     first, stop = _reach(places, at[0])
-    if max((at[0] + 1 - first) * cell + 30 + box.width, (stop - first) * cell) <= page_width() - left:
+    # Where it is, the sum may stand before the first product.
+    behind = (at[0] + 1 - first) * cell + 30 + box.width
+    ahead = (at[0] - max(taps)[0] * spread - first) * cell if taps else 0.0
+    leads = behind > page_width() - left and ahead >= 30 + box.width
+    if max(0 if leads else behind, (stop - first) * cell) <= page_width() - left:
         columns = stop - first
+    leads = leads and columns == stop - first
+    if columns == stop - first:
+        cell = widened(cell, columns, 0 if leads else at[0] + 1 - first, box.width)
     start, stop = _columns(places, at[0], columns)
 
     above: dict[Index, Cell] = {
@@ -172,10 +222,12 @@ def _backward_1d(
     outlined = [Outline([share.source for share in shares])] if shares else []
     nothing = Block("", 0, HEIGHT, 0)
     blocks = [
-        sheet(above, name="grad_output", width=cell, step=stride, outlines=outlined) if above else nothing,
-        sheet(kernel, name="weight", width=cell, step=-spread),
-        sheet(made, name="products", width=cell, step=-spread, indices=False) if made else nothing,
-        sheet(below, name="grad_input", width=cell, outlines=[Outline([at], theme.RESULT, "result")]),
+        sheet(above, name=names[0], width=cell, size=size, step=stride, outlines=outlined)
+        if above
+        else nothing,
+        sheet(kernel, name=names[1], width=cell, size=size, step=-spread),
+        sheet(made, name="products", width=cell, size=size, step=-spread, indices=False) if made else nothing,
+        sheet(below, name=names[3], width=cell, size=size, outlines=[Outline([at], theme.RESULT, "result")]),
     ]
     lefts = [
         x(min(above)[0] * stride - before) if above else left,
@@ -197,13 +249,20 @@ def _backward_1d(
     middle, end = tops[2] + HEIGHT / 2, (centres[-1] + cell / 2 if centres else x(at[0]) + cell)
     if not made:
         body.append(text("none", end, middle, colour=theme.MUTED, align="end"))
-    body += [small_sign("=", end + 15, middle), box.at(end + 30, middle - box.middle)]
-    centre, bottom = end + 30 + box.width / 2, middle + box.height / 2
+    at_box, sign_at = end + 30, end + 15
+    if leads:
+        at_box, sign_at = centres[0] - cell / 2 - 30 - box.width, centres[0] - cell / 2 - 15
+    body += [small_sign("=", sign_at, middle), box.at(at_box, middle - box.middle)]
+    centre, bottom = at_box + box.width / 2, middle + box.height / 2
     level = level_of_arrow(bottom, tops[3])
     body.append(arrow([(centre, bottom), (centre, level), (into, level), (into, tops[3] - 2)], theme.RESULT))
-    width = max(end + 30 + box.width, *(here + block.width for here, block in zip(lefts, blocks)))
+    width = max(at_box + box.width, *(here + block.width for here, block in zip(lefts, blocks)))
     block = Block("".join(body), width, tops[3] + blocks[3].height, 0)
-    return with_some(with_part_shown(block, below, places.size), len(made), len(shares))
+    if above:
+        block = with_part_shown(block, above, given.shape, of=names[0])
+    of = names[3] if len(above) < len(given) else ""
+    block = with_part_shown(block, below, places.size, pads=places.pads, of=of)
+    return with_some(block, len(made), len(shares))
 
 
 def _reach(places: Sliding, at: int) -> tuple[int, int]:
@@ -224,7 +283,13 @@ def _columns(places: Sliding, at: int, most: int) -> tuple[int, int]:
 
 
 def _backward_2d(
-    given: Array, weight: Array, places: Sliding, at: Index, shares: list[Tap], result: float
+    given: Array,
+    weight: Array,
+    places: Sliding,
+    at: Index,
+    shares: list[Tap],
+    result: float,
+    called: Names,
 ) -> Block:
     """Above, what is multiplied: the outputs' gradients and the kernel; below, what comes of it."""
     by_place = {share.place: share for share in shares}
@@ -233,17 +298,18 @@ def _backward_2d(
         place: tap_cell(cell.text, by_place.get(place), unused=place not in by_place)
         for place, cell in kernel.items()
     }
-    factor = titled(sheet(kernel, name="weight"), "weight", str(weight.shape))
+    factor = titled(sheet(kernel, name=called[1]), called[1], str(weight.shape))
     second = row([sign("×"), with_part_shown(factor, kernel, weight.shape)])
     sources = [share.source for share in shares]
     page = page_width() - 30 - theme.GAP - second.width
-    page = page if page > 4 * narrowest() else page_width() - 30
-    above = number_cells(given, around=sources, most=MOST_CELLS, page=page)
+    above = most_cells(
+        number_cells(given, around=sources, most=MOST_CELLS, page=room) for room in (page, page_width() - 30)
+    )
     for share in shares:
         if share.source in above:
             above[share.source] = tap_cell(above[share.source].text, share)
     outlined = [Outline(sources)] if sources else []
-    first = titled(sheet(above, name="grad_output", outlines=outlined), "grad_output", str(given.shape))
+    first = titled(sheet(above, name=called[0], outlines=outlined), called[0], str(given.shape))
     first = with_part_shown(first, above, given.shape)
 
     box = over(result_box(number(result)), "sum")
@@ -257,28 +323,37 @@ def _backward_2d(
         made = {(y, x): cell for (y, x), cell in made.items() if y < MOST_CELLS and x < most}
         lower.insert(0, row([sign("="), titled(sheet(made, name="products", indices=False), "products")]))
     else:
-        lower.insert(0, label("no output read it", colour=theme.MUTED))
+        lower.insert(0, label("no output read it" if called == GRADIENTS else "nothing", colour=theme.MUTED))
     blank = np.broadcast_to(np.float64(result), places.size)
     page = page_width() - sum(piece.width + theme.GAP for piece in lower) - ROOM_FOR_ARROW
-    page = page if page > 5 * cell_width([Cell(number(result))]) else page_width() - ROOM_FOR_ARROW
-    drawn = number_cells(blank, around=[at], most=MOST_CELLS, page=page, pads=places.pads)
+    drawn = most_cells(
+        number_cells(blank, around=[at], most=MOST_CELLS, page=room, pads=places.pads)
+        for room in (page, page_width() - ROOM_FOR_ARROW)
+    )
     below = {i: Cell("") if places.holds(i) else outside_cell("") for i in drawn}
     below[at] = Cell(number(result), fill=theme.RESULT_FILL)
-    last = sheet(below, name="grad_input", outlines=[Outline([at], theme.RESULT, "result")])
-    last = with_part_shown(titled(last, "grad_input", str(places.size)), below, places.size)
+    last = sheet(below, name=called[2], outlines=[Outline([at], theme.RESULT, "result")])
+    last = titled(last, called[2], str(places.size))
+    last = with_part_shown(last, below, places.size, pads=places.pads)
     lower.append(row([arrow_right(theme.RESULT), last]))
     block = column([flow([first, second]), flow(lower)], 20)
     return with_some(block, len(made), len(shares))
 
 
-def _alt(places: Sliding, at: Index, shares: list[Tap], result: float) -> str:
-    here = entry("grad_input", at)
+def _alt(places: Sliding, at: Index, shares: list[Tap], result: float, names: Names) -> str:
+    source, kernel, below = names
+    here = entry(below, at)
     settings = f" ({places.settings})" if places.settings else ""
     if not shares:
+        if names != GRADIENTS:
+            return f"No entry of {source} reaches {here}{settings}, so it is 0."
         return f"No output entry read {entry('input', at)}{settings}, so {here} is 0."
     alt = f"{entry('input', at)} was read by {counted(len(shares), 'output')}{settings}. "
+    if names != GRADIENTS:
+        count = f"{len(shares)} {'entry' if len(shares) == 1 else 'entries'}"
+        alt = f"{here} gets something from {count} of {source}{settings}. "
     terms = [
-        f"{entry('grad_output', s.source)} × {entry('weight', s.place)}: "
+        f"{entry(source, s.source)} × {entry(kernel, s.place)}: "
         f"{number(s.value)} × {number(s.weight)} = {number(s.product)}"
         for s in shares
     ]

@@ -72,7 +72,7 @@ def padded(input: npt.ArrayLike, pads: Pads, *, mode: str = "zeros", name: str =
         block = _mirrored(block, cells, array.size, width)
     shape = tuple(b + n + a for n, (b, a) in zip(array.shape, around))
     block = titled(block, name, f"{array.shape} padded to {shape}")
-    block = with_part_shown(block, cells, array.shape)
+    block = with_part_shown(block, cells, array.shape, pads=around)
     if mode != "zeros" and any(map(any, around)):
         said = f"{mode}: above each value outside, where it is copied from"
         block = column([block, paragraph(said, max(block.width, 260.0), size=theme.SMALL)], 6)

@@ -27,8 +27,8 @@ _TAP = re.compile(r'data-tap="\d+"')
 def fitted(draw: Callable[Arguments, Picture]) -> Callable[Arguments, Picture]:
     """Return the drawing function, its pictures with a second layout where a phone needs one.
 
-    The second layout is left out where it would not show all taps, or, where there are none, all cells: then a
-    phone scrolls the first one.
+    The second layout is left out where it would not show all taps and all cells: then a phone scrolls the first
+    one.
     """
 
     @wraps(draw)
@@ -46,4 +46,4 @@ def fitted(draw: Callable[Arguments, Picture]) -> Callable[Arguments, Picture]:
 
 
 def _shown(body: str) -> Counter[str]:
-    return Counter(_TAP.findall(body)) or Counter(cells=body.count("data-value"))
+    return Counter(_TAP.findall(body)) + Counter(cells=body.count("data-value"))

@@ -12,16 +12,37 @@ from convlab.draw._canvas import Block, text, text_width
 from convlab.draw._cells import HEIGHT
 from convlab.draw._numbers import Index
 from convlab.draw._page import is_phone
+from convlab.draw._page import width as page_width
 
 FOR_SIGNS = 24.0  # between two rows
 FOR_ARROW = 34.0
 FOR_NAME = 24.0  # above a row, on a phone
-ROOM_FOR_PLUS = 21.0  # between two products
 
 
 def room_for_names(names: Iterable[str]) -> float:
     """Return where the rows begin."""
     return 0.0 if is_phone() else max(text_width(name, theme.LABEL, bold=True) for name in names) + 14
+
+
+def room_for_plus() -> float:
+    """Return the room between two products."""
+    return 10.0 if is_phone() else 21.0
+
+
+def type_size() -> float | None:
+    """Return the size of the numbers: on a phone smaller, so that more of a row fits."""
+    return theme.LABEL if is_phone() else None
+
+
+def widened(cell: float, count: int, behind: int, result: float) -> float:
+    """Return the width of a phone's cells: as wide as a notebook's, if `count` of them fit.
+
+    Behind the first `behind` of them, if any, stands the sum, `result` wide.
+    """
+    if not is_phone():
+        return cell
+    room = (page_width() - 30 - result) / behind if behind else page_width()
+    return max(cell, min(34.0, page_width() / count, room))
 
 
 def tops_of(blocks: Sequence[Block]) -> list[float]:

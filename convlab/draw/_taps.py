@@ -16,6 +16,7 @@ from convlab.draw._canvas import Block, column, label, tag, text, text_width
 from convlab.draw._cells import HEIGHT, Cell
 from convlab.draw._geometry import Pads, Sliding, Whole, as_index, sliding
 from convlab.draw._numbers import Array, Index, as_array, number, total
+from convlab.draw._page import is_phone
 
 
 @dataclass(frozen=True)
@@ -133,8 +134,8 @@ def result_box(written: str, *, fill: str = theme.RESULT_FILL, edge: str = theme
 
 def plus(x: float, y: float) -> str:
     """Return the sign between two products."""
-    disc = tag("circle", cx=x, cy=y, r=7, fill=theme.CARD, stroke=theme.LINE)
-    return disc + text("+", x, y, size=theme.LABEL, align="middle")
+    disc = tag("circle", cx=x, cy=y, r=5 if is_phone() else 7, fill=theme.CARD, stroke=theme.LINE)
+    return disc + text("+", x, y, size=theme.SMALL if is_phone() else theme.LABEL, align="middle")
 
 
 def small_sign(sign: str, x: float, y: float) -> str:

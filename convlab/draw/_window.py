@@ -5,13 +5,14 @@ It computes the one entry it shows and never the whole output: that is the reade
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from convlab.draw import _theme as theme
-from convlab.draw._arrays import number_cells, outlines, spoken, spoken_places, with_part_shown
+from convlab.draw._arrays import most_cells, number_cells, outlines, spoken, spoken_places, with_part_shown
 from convlab.draw._canvas import (
     Block,
     arrow,
@@ -26,13 +27,23 @@ from convlab.draw._canvas import (
 )
 from convlab.draw._canvas import operator as sign
 from convlab.draw._cells import HEIGHT, Cell, Outline, cell_width, narrowest, sheet, titled
-from convlab.draw._geometry import Pads, Whole
+from convlab.draw._geometry import Pads, Whole, per_axis
 from convlab.draw._numbers import Array, Index, as_array, entry, number, size
 from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
-from convlab.draw._rows import FOR_SIGNS, ROOM_FOR_PLUS, level_of_arrow, named, room_for_names, tops_of
+from convlab.draw._rows import (
+    FOR_SIGNS,
+    level_of_arrow,
+    named,
+    room_for_names,
+    room_for_plus,
+    tops_of,
+    type_size,
+    widened,
+)
 from convlab.draw._taps import (
     Entry,
+    Tap,
     compute,
     marked,
     over,
@@ -61,6 +72,9 @@ def window(
     dilation: Whole = 1,
     output: npt.ArrayLike | None = None,
     names: tuple[str, str, str] = ("input", "weight", "output"),
+    letters: Sequence[str] = (),
+    flipped: bool = False,
+    keep: Whole | None = None,
 ) -> Picture:
     """Draw how one output entry comes about: window, kernel, their products, the sum, and where it goes.
 
@@ -80,11 +94,19 @@ def window(
         than the sum, the picture says so.
     names : (str, str, str)
         What input, weight and output are called in the picture.
+    letters : sequence of str, optional
+        What the indices of the taps are called in the formula below the picture: by default k, or i and j.
+    flipped : bool
+        The weight given is a flipped kernel of a signal: each tap keeps the colour and the index that it has in
+        the kernel itself.
+    keep : int, or (H, W), optional
+        How many places of the output are entries of it: the others are hatched.
 
     Raises
     ------
     ValueError
-        If the arrays do not fit each other, or `at` or `output` does not fit the output's shape.
+        If the arrays do not fit each other, `at`, `output` or `keep` does not fit the output's shape, or a flipped
+        kernel has two dimensions.
 
     Examples
     --------
@@ -94,15 +116,30 @@ def window(
     values, factors = pair(input, weight)
     called = _names(names)
     one = compute(values, factors, at, stride, padding, dilation)
+    if flipped:
+        if values.ndim != 1:
+            raise ValueError("flipped is True: only the kernel of a signal can be drawn flipped")
+        one = replace(one, taps=[_in_the_kernel(tap, len(factors)) for tap in one.taps])
+    if letters and len(letters) != values.ndim:
+        raise ValueError(f"letters is {letters!r}: it must be {values.ndim}, one for each axis")
+    kept = one.shape if keep is None else per_axis(keep, values.ndim, "keep", 1)
+    if any(n > most for n, most in zip(kept, one.shape)):
+        raise ValueError(f"keep is {keep!r}: there are only {one.shape} places")
     others = None
     if output is not None:
         others = as_array(output, "output", (values.ndim,))
         if others.shape != one.shape:
             raise ValueError(f"output has shape {others.shape}: here it must be {one.shape}")
     draw = _window_1d if values.ndim == 1 else _window_2d
-    block, alt = draw(values, factors, one, others, called), _alt(values, factors, one, others, called)
+    block = draw(values, factors, one, _Output(called[2], kept, others), called)
+    alt = _alt(values, factors, one, others, called)
     if not one.sliding.plain:
-        block = column([block, _settings(one, called)], 10)
+        block = column([block, _settings(one, called, [clean(letter) for letter in letters])], 10)
+    if kept != one.shape:
+        said = f"{called[2]} has the shape {kept}"
+        said += f": place {entry('', one.at)} is none of its entries." if _beyond(one.at, kept) else "."
+        block = column([block, paragraph(f"hatched: {said}", size=theme.SMALL)], 8)
+        alt = f"{alt} {said[:1].upper()}{said[1:]}"
     if others is not None:
         held = others[one.at].item()
         if number(held) != number(one.total):
@@ -122,22 +159,51 @@ def _names(names: Names) -> Names:
     return source, kernel, result
 
 
-def _settings(one: Entry, names: Names) -> Block:
+@dataclass(frozen=True)
+class _Output:
+    """What is known of the output besides the one entry: its name, its shape, and its numbers if they are given."""
+
+    name: str
+    shape: Index
+    given: Array | None
+
+    def cell(self, index: Index, one: Entry) -> Cell:
+        beyond = _beyond(index, self.shape)
+        if index == one.at:
+            fill = theme.WRONG if beyond else theme.RESULT_FILL
+            return Cell(number(one.total), fill=fill, unused=beyond)
+        return Cell("" if self.given is None else number(self.given[index]), unused=beyond)
+
+
+def _beyond(index: Index, shape: Index) -> bool:
+    return any(i >= n for i, n in zip(index, shape))
+
+
+def _in_the_kernel(tap: Tap, taps: int) -> Tap:
+    """Return a tap of a flipped kernel with the number, the index and the colour that it has in the kernel itself."""
+    there = taps - 1 - tap.number
+    return replace(tap, number=there, place=(there,), colour=theme.tap_colour(there, taps))
+
+
+def _settings(one: Entry, names: Names, letters: Sequence[str]) -> Block:
     """Say below a picture what departs from plain sliding, and which indices that makes the window read."""
-    written = f"{entry(names[2], one.at)} reads {names[0]}{one.sliding.formula(one.at)}"
+    written = f"{entry(names[2], one.at)} reads {names[0]}{one.sliding.formula(one.at, letters)}"
     parts = [paragraph(f"{one.sliding.settings}:"), paragraph(written, colour=theme.INK, mono=True)]
     return flow(parts, 8)
 
 
-def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None, names: Names) -> Block:
+def _window_1d(input: Array, weight: Array, one: Entry, output: _Output, names: Names) -> Block:
     """Stand everything in columns: a tap below the value that it meets, the product below both."""
     source, kernel_name, output_name = names
-    shapes = {source: input.shape, kernel_name: weight.shape, "products": (), output_name: one.shape}
+    shapes = {source: input.shape, kernel_name: weight.shape, "products": (), output_name: output.shape}
     left = room_for_names(shapes)
     result = result_box(number(one.total))
     sources = [tap.source for tap in one.taps]
     (stride,), ((before, _),), (spread,) = one.sliding.stride, one.sliding.pads, one.sliding.dilation
     room = page_width() - left - result.width - 30
+    size = type_size()
+    # The last tap of a flipped kernel meets the first value.
+    turned = -1 if len(one.taps) > 1 and one.taps[0].place > one.taps[-1].place else 1
 
     def column_of(i: int) -> int:
         """Return the input index below which an output entry stands: where its window starts."""
@@ -151,18 +217,26 @@ def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None, na
     most = int(room // narrowest())
     above = number_cells(input, around=near(most), most=most, pads=one.sliding.pads)
     written = [one.total, *weight.tolist(), *(tap.product for tap in one.taps)]
-    if others is not None:
-        written += [others[i] for i in range(len(others)) if (column_of(i),) in above]
+    if output.given is not None:
+        written += [output.given[i] for i in range(len(output.given)) if (column_of(i),) in above]
     cell = max(
-        cell_width([*above.values(), *(Cell(number(value)) for value in written)]),
+        cell_width([*above.values(), *(Cell(number(value)) for value in written)], size),
         # Between two products there stands a plus.
-        max(text_width(number(tap.product), theme.NUMBER, mono=True) for tap in one.taps) + ROOM_FOR_PLUS,
+        max(text_width(number(tap.product), size or theme.NUMBER, mono=True) for tap in one.taps)
+        + room_for_plus(),
     )
     most = max(1, int(room // cell))
     # The sum stands behind the window's last tap: where that is not the last value, more of them fit.
+    # Where it is, the sum may stand before the window's first tap.
     end = (sources[-1][0] + before + 1) * cell + 30 + result.width
-    if max(end, one.sliding.padded[0] * cell) <= page_width() - left:
-        most = one.sliding.padded[0]
+    whole = one.sliding.padded[0]
+    leads = end > page_width() - left and (sources[0][0] + before) * cell >= 30 + result.width
+    if max(0 if leads else end, whole * cell) <= page_width() - left:
+        most = whole
+    leads = leads and most == whole
+    if most == whole:
+        behind = 0 if leads else sources[-1][0] + before + 1
+        cell = widened(cell, whole, behind, result.width)
     above = number_cells(input, around=near(most), most=most, pads=one.sliding.pads)
     above = marked(above, {tap.source: tap for tap in one.taps})
     first = min(above)[0]
@@ -170,16 +244,17 @@ def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None, na
     kernel = {tap.place: tap_cell(number(tap.weight), tap) for tap in taps}
     made = {tap.place: tap_cell(number(tap.product), tap) for tap in taps}
     below: dict[Index, Cell] = {
-        (i,): _output_cell((i,), one, others) for i in range(one.shape[0]) if (column_of(i),) in above
+        (i,): output.cell((i,), one) for i in range(one.shape[0]) if (column_of(i),) in above
     }
     blocks = [
-        sheet(above, name=source, width=cell, outlines=outlines(sources)),
-        sheet(kernel, name=kernel_name, width=cell, step=spread),
-        sheet(made, name="products", width=cell, step=spread, indices=False),
+        sheet(above, name=source, width=cell, size=size, outlines=outlines(sources)),
+        sheet(kernel, name=kernel_name, width=cell, size=size, step=turned * spread),
+        sheet(made, name="products", width=cell, size=size, step=turned * spread, indices=False),
         sheet(
             below,
             name=output_name,
             width=cell,
+            size=size,
             step=stride,
             outlines=[Outline([one.at], theme.RESULT, "result")],
         ),
@@ -199,17 +274,22 @@ def _window_1d(input: Array, weight: Array, one: Entry, others: Array | None, na
         if place:
             body.append(plus(centre - spread * cell / 2, tops[2] + HEIGHT / 2))
     middle, end = tops[2] + HEIGHT / 2, x + ((len(taps) - 1) * spread + 1) * cell
-    body += [small_sign("=", end + 15, middle), result.at(end + 30, middle - result.middle)]
-    # From the sum down, back and into the output's entry.
-    centre, bottom = end + 30 + result.width / 2, middle + result.height / 2
+    at = x - 30 - result.width if leads else end + 30
+    sign_at = x - 15 if leads else end + 15
+    body += [small_sign("=", sign_at, middle), result.at(at, middle - result.middle)]
+    # From the sum down, across and into the output's entry.
+    centre, bottom = at + result.width / 2, middle + result.height / 2
     level = level_of_arrow(bottom, tops[3]) - 2
     body.append(arrow([(centre, bottom), (centre, level), (into, level), (into, tops[3] - 2)], theme.RESULT))
-    width = max(left + len(above) * cell, end + 30 + result.width)
+    width = max(left + len(above) * cell, at + result.width)
     block = Block("".join(body), width, tops[3] + blocks[3].height, tops[0])
-    return with_some(with_part_shown(block, above, input.shape), len(taps), len(one.taps))
+    of = source if len(below) < one.shape[0] else ""
+    block = with_part_shown(block, above, input.shape, pads=one.sliding.pads, of=of)
+    block = with_part_shown(block, below, one.shape, of=output_name)
+    return with_some(block, len(taps), len(one.taps))
 
 
-def _window_2d(input: Array, weight: Array, one: Entry, others: Array | None, names: Names) -> Block:
+def _window_2d(input: Array, weight: Array, one: Entry, output: _Output, names: Names) -> Block:
     """Above, what is multiplied: input and kernel; below, what comes of it: products, sum, output."""
     source, kernel_name, output_name = names
     sources = [tap.source for tap in one.taps]
@@ -219,28 +299,29 @@ def _window_2d(input: Array, weight: Array, one: Entry, others: Array | None, na
     made = product_cells(shown)
     factor = titled(sheet(kernel, name=kernel_name), kernel_name, str(weight.shape))
     second = row([sign("×"), with_part_shown(factor, kernel, weight.shape)])
-    # The input beside the kernel if the window fits there, else on a line of its own.
+    # The input beside the kernel if as much of it fits there as on a line of its own.
     page = page_width() - 30 - theme.GAP - second.width
-    cell = cell_width([Cell(number(tap.value)) for tap in one.taps])
-    page = page if page > min(one.sliding.span[1], MOST_CELLS) * cell else page_width() - 30
     middle = [tap.source for tap in shown]
-    above = number_cells(input, around=middle, most=MOST_CELLS, page=page, pads=one.sliding.pads)
+    above = most_cells(
+        number_cells(input, around=middle, most=MOST_CELLS, page=room, pads=one.sliding.pads)
+        for room in (page, page_width() - 30)
+    )
     above = marked(above, {tap.source: tap for tap in one.taps})
     block = titled(sheet(above, name=source, outlines=outlines(sources)), source, str(input.shape))
-    first = with_part_shown(block, above, input.shape)
+    first = with_part_shown(block, above, input.shape, pads=one.sliding.pads)
 
     third = row([sign("="), titled(sheet(made, name="products", indices=False), "products")])
     summed = row([sign("="), over(result_box(number(one.total)), "sum")], 10)
-    # The output beside the sum if at least four of its columns fit there, else on a line of its own.
-    guide = np.broadcast_to(np.float64(one.total), one.shape) if others is None else others
+    # The same for the output and the sum.
+    guide = np.broadcast_to(np.float64(one.total), one.shape) if output.given is None else output.given
     space = page_width() - third.width - summed.width - ROOM_FOR_ARROW
-    space = space if space > 4 * cell_width([Cell(number(one.total))]) else page_width() - ROOM_FOR_ARROW
-    below = {
-        index: _output_cell(index, one, others)
-        for index in number_cells(guide, around=[one.at], most=MOST_CELLS, page=space)
-    }
+    drawn = most_cells(
+        number_cells(guide, around=[one.at], most=MOST_CELLS, page=room)
+        for room in (space, page_width() - ROOM_FOR_ARROW)
+    )
+    below = {index: output.cell(index, one) for index in drawn}
     last = sheet(below, name=output_name, outlines=[Outline([one.at], theme.RESULT, "result")])
-    last = with_part_shown(titled(last, output_name, str(one.shape)), below, one.shape)
+    last = with_part_shown(titled(last, output_name, str(output.shape)), below, one.shape)
     block = column([flow([first, second]), flow([third, summed, row([arrow_right(theme.RESULT), last])])], 20)
     return with_some(block, len(made), len(one.taps))
 
@@ -269,9 +350,3 @@ def _alt(input: Array, weight: Array, one: Entry, others: Array | None, names: N
 
 def _extent(shape: Index) -> str:
     return f"length {shape[0]}" if len(shape) == 1 else size(shape)
-
-
-def _output_cell(index: Index, one: Entry, others: Array | None) -> Cell:
-    if index == one.at:
-        return Cell(number(one.total), fill=theme.RESULT_FILL)
-    return Cell("" if others is None else number(others[index]))

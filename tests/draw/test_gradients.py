@@ -141,3 +141,19 @@ def test_of_a_large_kernel_a_part_is_drawn_and_all_is_summed(read):
 def test_an_error_names_the_argument_and_what_it_may_be(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_the_arrays_may_have_the_names_of_a_transposed_convolution(read):
+    names = ("input", "weight", "output")
+    picture = draw.backward(
+        [[1, -2], [3, 2]], np.arange(9).reshape(3, 3), (5, 5), (2, 1), stride=2, names=names
+    )
+    drawn = read(picture)
+    assert drawn.numbers("output")[2, 1] == drawn.total == "10"  # 1 · 7 + 3 · 1
+    assert "output[2, 1] gets input[0, 0] through weight[2, 1] and input[1, 0]" in " ".join(drawn.words)
+    assert picture.alt == (
+        "output[2, 1] gets something from 2 entries of input (stride 2). input[0, 0] × weight[2, 1]: 1 × 7 = 7; "
+        "input[1, 0] × weight[0, 1]: 3 × 1 = 3. Their sum, 10, is output[2, 1]."
+    )
+    with pytest.raises(ValueError, match="it must be three different names"):
+        draw.backward([1], [1], 1, 0, names=("a", "a", "b"))

@@ -97,3 +97,16 @@ def test_rows_of_pictures_stay_rows():
     line = draw.beside(*[draw.grid(KERNEL)] * 3)
     table = draw.beside(line, line)._repr_html_()
     assert table == f'<div style="display:grid;gap:8px">\n{line._repr_html_()}\n{line._repr_html_()}\n</div>'
+
+
+@pytest.mark.parametrize("at", range(7))
+def test_a_phone_shows_all_of_nine_values_and_seven_outputs(read, at):
+    picture = draw.window([1, -4, 3, 0, 5], [1, 2, 4], at, padding=2)
+    narrow = read(phone(picture))
+    assert len(narrow.cells("input")) == 9
+    assert len(narrow.cells("output")) == 7
+    assert phone(picture).width <= 391
+
+
+def test_a_phone_gets_no_layout_that_lacks_a_part_of_the_output():
+    assert draw.window(np.arange(100, 114), [1, 2, 3], 4).narrow is None

@@ -312,3 +312,53 @@ def test_products_read_the_padding_too(read):
     assert drawn.total == number(0.5 * 1 - 2 * 4)
     lines = [e for e in drawn.root.iter() if e.get("data-tap")]
     assert [line.get("stroke-dasharray") is not None for line in lines] == [True, False, False]
+
+
+def test_a_flipped_kernels_taps_keep_the_colours_and_indices_of_the_kernel(read):
+    drawn = read(draw.window([1, 5, 2], [3, 2, 4], 0, flipped=True))
+    # The kernel itself is [4, 2, 3]: 3 is its tap 2 and stands first, below input[0].
+    assert drawn.numbers("weight") == {(0,): "4", (1,): "2", (2,): "3"}
+    lefts = drawn.lefts("weight")
+    assert [lefts[2,], lefts[1,], lefts[0,]] == pytest.approx([drawn.lefts("input")[i,] for i in range(3)])
+    assert drawn.fills("weight") == {(k,): theme.TAPS[k] for k in range(3)}
+    assert drawn.fills("input") == {(i,): theme.TAPS[2 - i] for i in range(3)}
+    assert drawn.total == "21"
+
+
+def test_a_flipped_image_is_refused():
+    with pytest.raises(ValueError, match="flipped is True: only the kernel of a signal"):
+        draw.window(IMAGE, KERNEL, (0, 0), flipped=True)
+
+
+def test_the_indices_of_taps_may_have_other_letters(read):
+    words = read(draw.window(SIGNAL, TAPS, 1, dilation=2, letters=("x",))).words
+    assert "output[1] reads input[1 + x·2]" in words
+    words = read(draw.window(IMAGE, KERNEL[:2, :2], (1, 0), dilation=2, letters="yx")).words
+    assert "output[1, 0] reads input[1 + y·2, 0 + x·2]" in words
+    with pytest.raises(ValueError, match="letters is 'y': it must be 2, one for each axis"):
+        draw.window(IMAGE, KERNEL, (0, 0), letters="y")
+
+
+def test_a_place_that_is_no_entry_is_filled_as_wrong_and_said(read):
+    picture = draw.window([1, 2, 3, 4], [1, 1], 2, keep=2)
+    drawn = read(picture)
+    assert drawn.fills("output") == {(0,): theme.CELL, (1,): theme.CELL, (2,): theme.WRONG}
+    assert "hatched: output has the shape (2,): place [2] is none of its entries." in drawn.words
+    assert picture.alt.endswith("Output has the shape (2,): place [2] is none of its entries.")
+    kept = read(draw.window([1, 2, 3, 4], [1, 1], 1, keep=2))
+    assert kept.fills("output")[1,] == theme.RESULT_FILL
+    with pytest.raises(ValueError, match="keep is 4: there are only"):
+        draw.window([1, 2, 3, 4], [1, 1], 2, keep=4)
+
+
+def test_padding_and_outputs_that_are_not_drawn_are_said(read):
+    drawn = read(draw.window(np.arange(6), [1, 2], 0, padding=30))
+    first, last = min(drawn.cells("input"))[0], max(drawn.cells("input"))[0]
+    assert first == -30
+    assert f"showing input: indices −30–{number(last)} of −30–35, padding included" in drawn.words
+    assert f"showing output: indices 0–{max(drawn.cells('output'))[0]} of 65" in drawn.words
+
+
+def test_all_of_an_image_is_drawn_where_a_line_of_its_own_has_room(read):
+    drawn = read(draw.window(np.arange(80).reshape(8, 10) * 10, np.ones((2, 6), dtype=int), (1, 2)))
+    assert len(drawn.cells("input")) == 80
