@@ -127,7 +127,7 @@ function mount(host) {
 	const area = (y, x) => `grid-area:${y}/${x};`;
 	const paint = ({ used, place: [y, x] }) =>
 		used ? `background:var(--tap${now.kernel[0] * now.kernel[1] > 9 ? "" : y * now.kernel[1] + x});` : "";
-	const span = (looks, style, text = "", key = "") => `<span class="${looks}" data-key="${key}" style="${style}">${text}</span>`;
+	const span = (looks, style = "", text = "", key = "") => `<span class="${looks}" data-key="${key}" style="${style}">${text}</span>`;
 	const field = (group, index, value, looks, style, name) =>
 		`<input class="cell ${looks}" data-key="${group} ${index}" tabindex="${stops[group] === `${index}` ? 0 : -1}"
 			aria-label="${entry(name, index)}" value="${number(value)}" style="${style}">`;
@@ -181,10 +181,10 @@ function mount(host) {
 				previous = x;
 			}
 			const end = max(previous, into);
-			html += span("sign glide last", area(11, end + 1), "=", "=") + span("total glide last", area(11, end + 2), number(total), "total");
-			html += span("last down", area(13, end + 2)) + span("last", `grid-area:14/${into + 1}/15/${end + 2}`) + span("into", area(14, into), "=");
+			html += span("sign glide last", "", "=", "=") + span("total glide", "", number(total), "total");
+			html += span("last down") + span("last") + span("into");
 			now.places.forEach((_, i) => (html += result(i, area(15, under(i))) + index(16, under(i), i)));
-			return `<div class="flat" style="--cell:max(${longest([state[from], state.weight, totals])}ch + 10px,${longest(products)}ch + var(--room));--columns:${now.size[1] + after - low}">${html}</div>`;
+			return `<div class="flat" style="--cell:max(${longest([state[from], state.weight, totals])}ch + 10px,${longest(products)}ch + var(--room));--columns:${now.size[1] + after - low};--into:${into};--end:${end + 1}">${html}</div>`;
 		}
 
 		const block = (sign, name, body, values = state[from]) => `<div class="block" data-sign="${sign}"><div><b class="name">${name}</b>
@@ -230,8 +230,8 @@ function mount(host) {
 			return `${entry("input", at)} was read by ${used[6] ? `${used.length} outputs` : readers}.${hatched("taps through which none read it")}`;
 		}
 		const lines = at.map((i, a) => {
-			const [before] = now.pads[a];
-			return `${i}${times(now.stride[a])}${before ? ` − ${before}` : ""} + ${"ijk"[a + (state.axes < 2)]}${times(now.dilation[a])}`;
+			const turn = now.reversed, shift = (turn && now.span[a] - 1) - now.pads[a][0], sign = (less) => (less ? " − " : " + ");
+			return i + times(now.stride[a]) + (shift ? sign(shift < 0) + abs(shift) : "") + sign(turn) + "ijk"[a + (state.axes < 2)] + times(now.dilation[a]);
 		});
 		return `${entry("output", at)} reads input[${lines.slice(-state.axes).join(", ")}].${hatched("no window reads it")}`;
 	}

@@ -150,6 +150,19 @@ def test_the_backward_sum_says_who_read_the_entry(show):
     assert note == "input[2] was read by output[0], output[1]. Hatched: taps through which none read it."
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"padding": "full", "at": 1}, "output[1] reads input[1 − k]."),
+        ({"at": 1}, "output[1] reads input[1 + 2 − k]."),
+        ({"stride": 2, "padding": 5, "dilation": 2, "at": 3}, "output[3] reads input[3·2 − 1 − k·2]."),
+    ],
+)
+def test_the_note_says_where_the_taps_of_a_flipped_kernel_lie(show, options, said):
+    card = show(draw.explore(SIGNAL, TAPS, flip=True, **options))
+    assert card.locator(".note").first.inner_text().startswith(said)
+
+
 @pytest.mark.parametrize("stride", [1, 2, 3])
 def test_the_line_from_the_sum_leads_into_the_entry_and_no_further(page, show, stride):
     card = show(draw.explore(SIGNAL, TAPS, stride=stride, mode="backward"))
@@ -239,6 +252,35 @@ def test_play_goes_to_the_end_and_then_from_the_start(page, show):
     assert card.locator("[data-do=play]").inner_text() == "Pause"
     page.keyboard.press("ArrowRight")
     assert card.locator("[data-do=play]").inner_text() == "Play"
+
+
+@pytest.mark.parametrize("width", [390, 1000])
+def test_what_is_multiplied_cell_by_cell_stands_on_the_same_lines(open_page, show, width):
+    card = show(draw.explore(IMAGE, KERNEL, padding=1), on=open_page(width=width))
+    tops = card.evaluate(
+        """(card) => [...card.querySelectorAll(".block")].slice(2).map((block) =>
+            [...new Set([...block.querySelectorAll(".cell")].map((cell) => cell.getBoundingClientRect().top))])"""
+    )
+    window, weight, products, _ = tops
+    assert len(window) == 2
+    assert window == weight
+    assert width == 390 or products == window
+
+
+@pytest.mark.parametrize("at", [0, 4])
+def test_on_a_phone_the_sum_stands_right_below_its_products(open_page, show, at):
+    card = show(draw.explore(SIGNAL, TAPS, at=at), on=open_page(width=390))
+    total, product, name = card.evaluate(
+        """(card) => [".total", "[data-key='product 2']", ".name:nth-of-type(4)"].map((what) => {
+            const { top, bottom, right, width } = card.querySelector(what).getBoundingClientRect();
+            return { top, bottom, right, width };
+        })"""
+    )
+    assert total["width"] > 0
+    assert total["right"] == pytest.approx(product["right"], abs=1)
+    assert product["bottom"] <= total["top"] < total["bottom"] <= name["top"]
+    sign = card.locator(".total").evaluate("(total) => getComputedStyle(total, '::before').content")
+    assert sign == '"= "'
 
 
 @pytest.mark.parametrize("touch", [False, True], ids=["click", "tap"])
