@@ -186,7 +186,8 @@ def explore(
     options: dict[str, Any] = {"stride": places.stride, "padding": places.pads, "dilation": places.dilation}
     if mode == "forward":
         names = ("input", "weight, flipped" if flip else "weight", "output")
-        picture = window(values, used, index, names=names, **options)
+        turned = flip and rank == 1
+        picture = window(values, used, index, names=names, flipped=turned, **options)
     else:
         picture = backward(given, used, places.size, index, **options)
     settings = {

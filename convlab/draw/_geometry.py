@@ -83,14 +83,20 @@ class Sliding:
             said.append(f"dilation {_short(self.dilation)}")
         return ", ".join(said)
 
-    def formula(self, at: Index, letters: Sequence[str] = ()) -> str:
-        """Return the indices that a window reads, as one writes them: "[2·2 − 1 + k]"."""
+    def formula(self, at: Index, letters: Sequence[str] = (), *, flipped: bool = False) -> str:
+        """Return the indices that a window reads, as one writes them: "[2·2 − 1 + k]".
+
+        Tap 0 of a `flipped` kernel lies on the window's last value: "[2·2 + 1 − k]".
+        """
         parts = []
         letters = letters or _LETTERS[len(at)]
-        for a, s, (before, _), d, letter in zip(at, self.stride, self.pads, self.dilation, letters):
+        for a, s, (before, _), span, d, letter in zip(
+            at, self.stride, self.pads, self.span, self.dilation, letters
+        ):
+            first = (span - 1 if flipped else 0) - before
             start = f"{a}·{s}" if s > 1 else f"{a}"
-            start += f" {MINUS} {before}" if before else ""
-            parts.append(f"{start} + {letter}" + (f"·{d}" if d > 1 else ""))
+            start += f" {MINUS if first < 0 else '+'} {abs(first)}" if first else ""
+            parts.append(f"{start} {MINUS if flipped else '+'} {letter}" + (f"·{d}" if d > 1 else ""))
         return f"[{', '.join(parts)}]"
 
 

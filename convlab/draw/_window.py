@@ -5,8 +5,10 @@ It computes the one entry it shows and never the whole output: that is the reade
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +77,7 @@ def window(
     letters: Sequence[str] = (),
     flipped: bool = False,
     keep: Whole | None = None,
+    start: SupportsIndex | None = None,
 ) -> Picture:
     """Draw how one output entry comes about: window, kernel, their products, the sum, and where it goes.
 
@@ -101,6 +104,8 @@ def window(
         the kernel itself.
     keep : int, or (H, W), optional
         How many places of the output are entries of it: the others are hatched.
+    start : int, optional
+        The index of a signal at which a slip makes the window begin. Where it should begin has a dashed edge.
 
     Raises
     ------
@@ -120,6 +125,8 @@ def window(
         if values.ndim != 1:
             raise ValueError("flipped is True: only the kernel of a signal can be drawn flipped")
         one = replace(one, taps=[_in_the_kernel(tap, len(factors)) for tap in one.taps])
+    if start is not None:
+        one = _moved(one, values, factors, start)
     if letters and len(letters) != values.ndim:
         raise ValueError(f"letters is {letters!r}: it must be {values.ndim}, one for each axis")
     kept = one.shape if keep is None else per_axis(keep, values.ndim, "keep", 1)
@@ -133,8 +140,14 @@ def window(
     draw = _window_1d if values.ndim == 1 else _window_2d
     block = draw(values, factors, one, _Output(called[2], kept, others), called)
     alt = _alt(values, factors, one, others, called)
-    if not one.sliding.plain:
-        block = column([block, _settings(one, called, [clean(letter) for letter in letters])], 10)
+    if start is not None:
+        wanted = one.sliding.source(one.at, (0,))[0]
+        said = f"The window begins at {number(operator.index(start))}; "
+        said += f"for {entry(called[2], one.at)} it should begin at {number(wanted)}."
+        note = paragraph(f"{said} There it has a dashed edge.", max(block.width, theme.PHONE))
+        block, alt = column([block, note], 10), f"{alt} {said}"
+    elif not one.sliding.plain:
+        block = column([block, _settings(one, called, [clean(letter) for letter in letters], flipped)], 10)
     if kept != one.shape:
         said = f"{called[2]} has the shape {kept}"
         said += f": place {entry('', one.at)} is none of its entries." if _beyond(one.at, kept) else "."
@@ -185,9 +198,24 @@ def _in_the_kernel(tap: Tap, taps: int) -> Tap:
     return replace(tap, number=there, place=(there,), colour=theme.tap_colour(there, taps))
 
 
-def _settings(one: Entry, names: Names, letters: Sequence[str]) -> Block:
+def _moved(one: Entry, input: Array, weight: Array, start: SupportsIndex) -> Entry:
+    """Return the entry that comes about if its window begins at another index."""
+    if input.ndim != 1:
+        raise ValueError("start is given: only the window of a signal can be drawn where it should not be")
+    ((before, after),), (span,) = one.sliding.pads, one.sliding.span
+    first, last = -before, input.size + after - span
+    if not first <= operator.index(start) <= last:
+        raise ValueError(f"start is {start!r}: the window fits from {first} to {last}")
+    pads, dilation = one.sliding.pads, one.sliding.dilation
+    moved = compute(input, weight, operator.index(start) + before, 1, pads, dilation)
+    return replace(one, taps=moved.taps, total=moved.total)
+
+
+def _settings(one: Entry, names: Names, letters: Sequence[str], flipped: bool) -> Block:
     """Say below a picture what departs from plain sliding, and which indices that makes the window read."""
-    written = f"{entry(names[2], one.at)} reads {names[0]}{one.sliding.formula(one.at, letters)}"
+    written = (
+        f"{entry(names[2], one.at)} reads {names[0]}{one.sliding.formula(one.at, letters, flipped=flipped)}"
+    )
     parts = [paragraph(f"{one.sliding.settings}:"), paragraph(written, colour=theme.INK, mono=True)]
     return flow(parts, 8)
 
@@ -246,8 +274,10 @@ def _window_1d(input: Array, weight: Array, one: Entry, output: _Output, names: 
     below: dict[Index, Cell] = {
         (i,): output.cell((i,), one) for i in range(one.shape[0]) if (column_of(i),) in above
     }
+    right = [one.sliding.source(one.at, (k,)) for k in range(len(one.taps))]
+    wanted = [Outline(right, theme.WINDOW, "wanted", dashed=True)] if set(right) != set(sources) else []
     blocks = [
-        sheet(above, name=source, width=cell, size=size, outlines=outlines(sources)),
+        sheet(above, name=source, width=cell, size=size, outlines=[*wanted, *outlines(sources)]),
         sheet(kernel, name=kernel_name, width=cell, size=size, step=turned * spread),
         sheet(made, name="products", width=cell, size=size, step=turned * spread, indices=False),
         sheet(

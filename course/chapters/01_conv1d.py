@@ -365,10 +365,12 @@ print(f"output[{n}] = {output_n}")
 #
 # In the formula, `k` runs up while `n - k` runs down. So the first tap meets the newest sample and the last
 # tap the oldest. Draw that as a window: the kernel lies on the signal back to front. We say it is
-# **flipped**.
+# **flipped**. Read the indices below its taps: 2, 1, 0. The zeros at either end are the silence before and
+# after.
 
 # %%
-draw.beside(draw.signal(weight, name="weight"), draw.signal(weight[::-1], name="weight, flipped"))
+names = ("input", "weight, flipped", "output")
+draw.window(input, weight[::-1], 4, padding=K - 1, flipped=True, names=names)
 
 # %% [markdown]
 # So there are two operations. Cross-correlation slides the kernel as it is. Convolution slides it flipped.

@@ -869,7 +869,7 @@ print("left out:    ", sum(signal[start + k] * weight[k] for k in taps if 0 <= s
 # %%
 draw.beside(
     draw.window(signal, weight, 0, padding=1, names=("input", "weight", "wanted")),
-    draw.window(signal, weight, 0, names=("input", "weight", "clamped")),
+    draw.window(signal, weight, 0, padding=1, start=0, names=("input", "weight", "clamped")),
 )
 
 # %% [markdown]

@@ -175,6 +175,8 @@ def test_the_style_uses_the_theme_and_no_colour_of_its_own():
         "band",
         "gap",
         "room",
+        "into",
+        "end",
     }
     given = dict(re.findall(r"--([\w-]+): ([^;]*);", style().splitlines()[0]))
     assert used <= set(given)

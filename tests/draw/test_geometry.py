@@ -112,6 +112,12 @@ def test_the_formula_has_the_numbers_of_the_window():
     assert sliding((9, 9), (3, 3), (1, 2), ((0, 0), (2, 0))).formula((4, 1)) == "[4 + i, 1·2 − 2 + j]"
 
 
+def test_the_formula_of_a_flipped_kernel_counts_its_taps_down():
+    assert sliding((9,), (3,)).formula((4,), flipped=True) == "[4 + 2 − k]"
+    assert sliding((9,), (3,), 1, 2).formula((4,), flipped=True) == "[4 − k]"
+    assert sliding((9,), (3,), 2, 5, 2).formula((1,), flipped=True) == "[1·2 − 1 − k·2]"
+
+
 @pytest.mark.parametrize(
     ("case", "said"),
     [

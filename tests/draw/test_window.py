@@ -362,3 +362,22 @@ def test_padding_and_outputs_that_are_not_drawn_are_said(read):
 def test_all_of_an_image_is_drawn_where_a_line_of_its_own_has_room(read):
     drawn = read(draw.window(np.arange(80).reshape(8, 10) * 10, np.ones((2, 6), dtype=int), (1, 2)))
     assert len(drawn.cells("input")) == 80
+
+
+def test_a_window_that_was_moved_shows_where_it_should_be(read):
+    picture = draw.window([2, 1, 4, 3], [4, 2, 1], 0, padding=1, start=0)
+    drawn = read(picture)
+    assert drawn.outlined("input") == {(0,), (1,), (2,)}
+    assert drawn.outlined("input", "wanted") == {(-1,), (0,), (1,)}
+    assert drawn.total == str(2 * 4 + 1 * 2 + 4 * 1)
+    assert drawn.numbers("output") == {(0,): "14", (1,): "", (2,): "", (3,): ""}
+    assert picture.alt.endswith("The window begins at 0; for output[0] it should begin at −1.")
+    with pytest.raises(ValueError, match="start is 3: the window fits from -1 to 2"):
+        draw.window([2, 1, 4, 3], [4, 2, 1], 0, padding=1, start=3)
+    with pytest.raises(ValueError, match="start is given: only the window of a signal"):
+        draw.window(IMAGE, KERNEL, (0, 0), start=0)
+
+
+def test_the_formula_of_a_flipped_kernel_counts_down(read):
+    words = read(draw.window([1, 5, 2], [3, 2, 4], 1, padding=2, flipped=True)).words
+    assert "output[1] reads input[1 − k]" in words
