@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from convlab.draw import _theme as theme
-from convlab.draw._canvas import Block, clean, column, paragraph
-from convlab.draw._cells import Cell, Outline, cell_width, outside_cell, sheet, titled
-from convlab.draw._numbers import Array, Index, as_array, extent, number, size
+from convlab.draw._canvas import Block, clean, column, paragraph, row, text_width
+from convlab.draw._cells import Cell, Outline, as_axes, cell_width, outside_cell, sheet, titled, with_axes
+from convlab.draw._images import swatch
+from convlab.draw._numbers import MINUS, Array, Index, as_array, entry, extent, number, size
 from convlab.draw._page import is_phone
 from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
@@ -22,6 +23,7 @@ from convlab.draw._picture import Picture
 LONGEST_SIGNAL = 64  # cells; what goes on is said, not drawn
 LARGEST_GRID = 16  # rows, and columns
 LONGEST_LIST = 16  # numbers in an alternative text
+MOST_SPOKEN = 8  # marked entries
 
 _AXES = [("row", "rows"), ("column", "columns")]
 
@@ -68,6 +70,11 @@ def grid(
     window: tuple[int, int, int, int] | None = None,
     name: str = "input",
     heat: bool = False,
+    mark: npt.ArrayLike | None = None,
+    digits: int = 1,
+    rows: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    axes: Sequence[str] = (),
 ) -> Picture:
     """Draw a grid of numbers with the indices of its rows and columns.
 
@@ -82,25 +89,89 @@ def grid(
     name : str
     heat : bool
         Tint each cell by its value: blue below zero, orange above.
+    mark : array_like of bool, shape (H, W), optional
+        The entries to point out.
+    digits : int
+        Write whole numbers with at least so many digits, zeros in front.
+    rows, columns : sequence of str, optional
+        What is written at the rows and columns instead of their indices.
+    axes : (rows, columns), optional
+        What the rows and the columns are.
 
     Raises
     ------
     ValueError
-        If `values` is not a 2-D array of real numbers, or the window leaves it.
+        If `values` is not a 2-D array of real numbers, the window leaves it, or `mark`, `rows` or `columns` do not
+        fit it.
     """
     array = as_array(values, "values", (2,), "; draw.signal draws one dimension")
-    name = clean(name)
+    name, called = clean(name), as_axes(axes)
+    words = _words(rows, "rows", array.shape[0]), _words(columns, "columns", array.shape[1])
+    marks = _marked(mark, array.shape)
     inside, said = as_window(window, array.shape, ("top", "left", "height", "width"))
-    cells = number_cells(array, around=inside, most=LARGEST_GRID, page=page_width() - 30, heat=heat)
+    gutter = max([30.0, *(text_width(word, theme.SMALL, mono=True) + 8 for word in words[0])])
+    cells = number_cells(array, around=inside, most=LARGEST_GRID, page=page_width() - gutter, heat=heat)
+    if digits > 1:
+        cells = {index: replace(cell, text=_padded(cell.text, digits)) for index, cell in cells.items()}
     cells = cells if heat else tinted(cells, inside)
-    block = sheet(cells, name=name, outlines=outlines(inside))
+    lines = outlines(inside)
+    if marks:
+        if not heat:
+            cells |= {i: replace(cells[i], fill=theme.RESULT_FILL) for i in marks if i in cells}
+        lines = [*lines, Outline(marks, theme.RESULT, "mark")]
+    width = max(
+        [cell_width(cells.values()), *(text_width(word, theme.SMALL, mono=True) + 6 for word in words[1])]
+    )
+    block = sheet(cells, name=name, outlines=lines, width=width, words=words)
+    if called:
+        block = with_axes(block, called, block.width - len({x for _, x in cells}) * width)
     alt = f"Grid {name}, {size(array.shape)}: {spoken(array)}."
     if inside:
         top, left, height, width = map(operator.index, window or ())
         alt += f" A window outlines {said}: {spoken(array[top : top + height, left : left + width])}."
+    if marks:
+        few = ", ".join(entry("", i) for i in marks[:MOST_SPOKEN])
+        alt += f" Marked: {few}" + (
+            f" and {len(marks) - MOST_SPOKEN} more." if len(marks) > MOST_SPOKEN else "."
+        )
+    for axis, ((_, many), written) in enumerate(zip(_AXES, words)):
+        if called:
+            alt += f" The {many} are: {called[axis]}."
+        if written:
+            alt += f" {many.capitalize()}: {', '.join(written)}."
     if heat:
         alt += " Cells are tinted blue below zero and orange above."
-    return Picture(alt, with_part_shown(titled(block, name, str(array.shape)), cells, array.shape))
+    whole = with_part_shown(titled(block, name, str(array.shape)), cells, array.shape)
+    return Picture(alt, column([whole, _heat_key(array)], 6) if heat else whole)
+
+
+def _words(words: Sequence[str], name: str, length: int) -> list[str]:
+    if words and (isinstance(words, str) or len(words) != length):
+        raise ValueError(f"{name} is {words!r}: it must be {length} names, one for each of the {name}")
+    return [clean(word) for word in words]
+
+
+def _marked(mark: npt.ArrayLike | None, shape: Index) -> list[Index]:
+    if mark is None:
+        return []
+    marked = np.asarray(mark)
+    if marked.dtype.kind != "b" or marked.shape != shape:
+        raise ValueError(f"mark has shape {marked.shape} and dtype {marked.dtype}: it must be bool, {shape}")
+    return [(int(y), int(x)) for y, x in np.argwhere(marked)]
+
+
+def _padded(written: str, digits: int) -> str:
+    sign = MINUS if written.startswith(MINUS) else ""
+    return sign + written.removeprefix(MINUS).rjust(digits, "0")
+
+
+def _heat_key(array: Array) -> Block:
+    """Say what the colours of a heat map mean."""
+    finite = array[np.isfinite(array)]
+    largest = float(np.abs(finite).max(initial=0.0))
+    sides = [side for side in (-1, 1) if largest and (finite * side > 0).any()]
+    steps = sorted({0, *sides})
+    return row([swatch(theme.diverging(s, theme.HEAT_DEPTH), number(s * largest)) for s in steps], 12)
 
 
 def number_cells(

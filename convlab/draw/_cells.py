@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from convlab.draw import _theme as theme
-from convlab.draw._canvas import Block, column, hatch, label, row, tag, text, text_width
+from convlab.draw._canvas import Block, clean, column, hatch, label, row, tag, text, text_width
 from convlab.draw._canvas import coordinate as c
 from convlab.draw._numbers import Index, number
 from convlab.draw._page import is_phone
@@ -111,6 +111,7 @@ def sheet(
     step: int = 1,
     height: float = HEIGHT,
     size: float | None = None,
+    words: tuple[Sequence[str], Sequence[str]] = ((), ()),
 ) -> Block:
     """Draw cells where their indices say.
 
@@ -134,6 +135,8 @@ def sheet(
         The height of a cell, without its notes.
     size : float, optional
         The type size; by default as large as the longest text allows.
+    words : (rows, columns)
+        What is written at the rows and columns of a grid instead of their indices.
     """
     first = tuple(map(min, zip(*cells)))
     last = tuple(map(max, zip(*cells)))
@@ -144,7 +147,8 @@ def sheet(
     above, left = 0.0, 0.0
     if indices and not flat:
         above = INDEX_HEIGHT
-        left = 8 + max(text_width(number(y), theme.SMALL, mono=True) for y in (first[0], last[0]))
+        named = words[0] or [number(first[0]), number(last[0])]
+        left = 8 + max(text_width(word, theme.SMALL, mono=True) for word in named)
     places = _Places(
         first=first,
         per_line=per_line or last[-1] - first[-1] + 1,
@@ -159,7 +163,7 @@ def sheet(
     size = size or number_size(max(len(cell.text) for cell in cells.values()))
     body = [_cell(index, cell, places, size, base) for index, cell in cells.items()]
     if indices:
-        body += _index_labels(cells, places)
+        body += _index_labels(cells, places, words)
     body += [_outline(outline, cells, places) for outline in outlines]
 
     across = min(places.per_line, last[-1] - first[-1] + 1)
@@ -223,9 +227,19 @@ def _marks(colours: Sequence[str], x: float, bottom: float, width: float) -> str
     )
 
 
-def _index_labels(cells: Mapping[Index, Cell], places: _Places) -> list[str]:
-    def write(value: int, x: float, y: float, align: str = "middle") -> str:
-        return text(number(value), x, y, size=theme.SMALL, colour=theme.MUTED, align=align, mono=True)
+def _index_labels(
+    cells: Mapping[Index, Cell], places: _Places, words: tuple[Sequence[str], Sequence[str]]
+) -> list[str]:
+    def write(value: int, x: float, y: float, align: str = "middle", words: Sequence[str] = ()) -> str:
+        return text(
+            words[value] if words else number(value),
+            x,
+            y,
+            size=theme.SMALL,
+            colour=theme.MUTED,
+            align=align,
+            mono=True,
+        )
 
     labels = []
     if len(places.first) == 1:
@@ -235,10 +249,10 @@ def _index_labels(cells: Mapping[Index, Cell], places: _Places) -> list[str]:
         return labels
     for place in sorted({y for y, _ in cells}):
         y = places.corner((place, places.first[1]))[1]
-        labels.append(write(place, places.left - 6, y + places.height / 2, "end"))
+        labels.append(write(place, places.left - 6, y + places.height / 2, "end", words[0]))
     for place in sorted({x for _, x in cells}):
         x = places.corner((places.first[0], place))[0]
-        labels.append(write(place, x + places.width / 2, places.top - INDEX_HEIGHT / 2))
+        labels.append(write(place, x + places.width / 2, places.top - INDEX_HEIGHT / 2, words=words[1]))
     return labels
 
 
@@ -268,6 +282,23 @@ def _outline(outline: Outline, cells: Mapping[Index, Cell], places: _Places) -> 
         data_outline=outline.name,
         data_cells=" ".join(",".join(map(str, index)) for index in shown),
     )
+
+
+def with_axes(block: Block, axes: Sequence[str], left: float) -> Block:
+    """Say above a grid what its rows and its columns are; the columns begin at `left`."""
+    down, across = f"{axes[0]} ↓", f"{axes[1]} →"
+    gutter = max(left, text_width(down, theme.SMALL) + 8)
+    line = text(down, gutter - 8, 7, size=theme.SMALL, colour=theme.MUTED, align="end")
+    line += text(across, gutter, 7, size=theme.SMALL, colour=theme.MUTED)
+    width = max(gutter + text_width(across, theme.SMALL), gutter - left + block.width)
+    return Block(line + block.at(gutter - left, 17), width, 17 + block.height, 17 + block.middle)
+
+
+def as_axes(axes: Sequence[str]) -> list[str]:
+    """Return what rows and columns are called, or say what it must be."""
+    if isinstance(axes, str) or len(axes) not in (0, 2):
+        raise ValueError(f"axes is {axes!r}: it must be two names, for rows and columns")
+    return [clean(name) for name in axes]
 
 
 def titled(block: Block, title: str, detail: str = "", below: str = "") -> Block:

@@ -177,7 +177,7 @@ def matrix(
     rows, taps = range(min(len(entries), MOST_ROWS)), list(np.ndindex(*found.kernel))
     labels = [entry("", entries[r][1:] if flat else entries[r]).replace(" ", "") for r in rows]
     words = [entry("", place).replace(" ", "") for place in places[:MOST_PLACES]]
-    left = max(text_width(word, theme.SMALL, mono=True) for word in [*labels, "place"]) + 8
+    left = max(text_width(word, theme.SMALL, mono=True) for word in [*labels, "place →"]) + 8
     cells: dict[Index, Cell] = {
         (r, p): Cell(
             number(value(r, p)),
@@ -204,7 +204,7 @@ def matrix(
         indices=False,
         outlines=[outline or Outline([(r, 0) for r in range(len(entries))])],
     )
-    body = [block.at(left, top), _word("place", left - 6, top - 10, "end")]
+    body = [block.at(left, top), *_heads(left - 6, top)]
     body += [_word(words[p], left + (p + 0.5) * width, top - 10, "middle") for p in shown]
     body += [piece.at(left + (p + 0.5) * width - piece.width / 2, 0) for p, piece in enumerate(small)]
     body += [_word(word, left - 6, top + (r + 0.5) * ROW, "end") for r, word in enumerate(labels)]
@@ -219,6 +219,11 @@ def matrix(
 
 def _word(content: str, x: float, y: float, align: str) -> str:
     return text(content, x, y, size=theme.SMALL, colour=theme.MUTED, align=align, mono=True)
+
+
+def _heads(x: float, top: float) -> list[str]:
+    """Say what stands beside the rows and above the columns."""
+    return [_word("place →", x, top - 23, "end"), _word("tap ↓", x, top - 8, "end")]
 
 
 def _small(found: Sliding, place: Index, side: float, colour: str) -> Block:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from convlab.draw import _theme as theme
 from convlab.draw._canvas import Block, clean, column, coordinate, flow, paragraph, tag, text_width
-from convlab.draw._cells import Cell, sheet, titled
+from convlab.draw._cells import Cell, as_axes, sheet, titled, with_axes
 from convlab.draw._geometry import integers
 from convlab.draw._images import LARGEST_IMAGE, pixel_block, swatch
 from convlab.draw._numbers import Array, Index, as_array, extent, number, size
@@ -23,6 +23,7 @@ SMALLEST, WIDEST = 20.0, 30.0  # of a cell that holds a number
 PIXEL = 12.0  # of one that does not
 TALLEST = 480.0
 INDICES = 34.0  # room for the indices of rows
+NOTE = 190.0  # as long as a line below a small matrix may be
 STEPS = 100  # colours on each side of zero: more than an eye can tell, few enough for a palette
 
 
@@ -32,11 +33,16 @@ def matrix(
     blocks: tuple[SupportsIndex, SupportsIndex] | None = None,
     empty: str | None = None,
     name: str = "matrix",
+    taps: npt.ArrayLike | None = None,
+    like: npt.ArrayLike | None = None,
+    groups: str | None = None,
+    axes: Sequence[str] = (),
+    note: str = "",
 ) -> Picture:
     """Draw a matrix so that its structure shows: zeros are left empty, equal numbers have one colour.
 
     Numbers are written where they fit. Of more than nine different numbers, colours say sign and size: blue
-    below zero, orange above.
+    below zero, orange above; `taps` and `groups` say otherwise.
 
     Parameters
     ----------
@@ -46,11 +52,23 @@ def matrix(
     empty : str, optional
         What a 0 stands for where it is no number, such as "no product" in a table of turns. It is written below.
     name : str
+    taps : array_like, optional
+        The kernel whose taps the matrix holds, at most nine, all different: a number has the colour that this tap
+        has in every other picture.
+    like : array_like, shape (M, N), optional
+        The numbers that give the colours, where they are others than `values`: with `taps`, the taps themselves.
+    groups : {"rows", "columns"}, optional
+        Give every row, or every column, of blocks a colour of its own.
+    axes : (rows, columns), optional
+        What the rows and the columns are.
+    note : str
+        A line below the picture.
 
     Raises
     ------
     ValueError
-        If `values` is not a 2-D array of real numbers or too large, or `blocks` are not two positive integers.
+        If `values` is not a 2-D array of real numbers or too large, `blocks` are not two positive integers, or
+        `taps`, `like` or `groups` do not fit them.
 
     Examples
     --------
@@ -67,22 +85,59 @@ def matrix(
             f"values has shape {array.shape}: at most {LARGEST_IMAGE} by {LARGEST_IMAGE} are drawn; "
             "take a part, such as values[:100, :100]"
         )
-    colours = _colours(array)
+    keys, colours = _coloured(array, parts, taps, like, groups)
+    called = as_axes(axes)
     filled = int(np.count_nonzero(array))
-    drawn = _numbers(array, colours, parts, name) or _pixels(array, colours, parts, name)
+    drawn = _numbers(array, keys, colours, parts, name, called) or _pixels(keys, colours, parts, name)
     share = f"{filled} of {array.size} " + ("entries are not 0" if empty is None else "cells hold a number")
     meaning = "empty cells are 0" if empty is None else f"empty: {clean(empty)}"
     said = f"{share}; {meaning}" if filled < array.size else share
-    notes = [paragraph(said, max(drawn.width, 300.0), size=theme.SMALL)]
-    if "data-index" not in drawn.body:
-        notes.insert(0, _key(array, colours))
+    width = max(drawn.width, NOTE)
+    notes = [paragraph(line, width, size=theme.SMALL) for line in (said, clean(note)) if line]
+    if groups is not None:
+        notes.insert(0, flow([swatch(c, f"group {key - 1:g}") for key, c in colours.items()], 12, width))
+    elif "data-index" not in drawn.body:
+        notes.insert(0, _key(keys, colours))
     block = column([titled(drawn, name, str(array.shape)), *notes], 6)
     alt = f"Matrix {name}, {size(array.shape)}: {share}, values {extent(array)}."
     if parts is not None:
         alt += f" Lines part it into blocks of {size(parts)}."
+    if called:
+        alt += f" The rows are: {called[0]}. The columns are: {called[1]}."
     if array.shape[1] <= 24:
         alt += f" First row: {', '.join(map(number, array[0].tolist()))}."
-    return Picture(alt, block)
+    return Picture(f"{alt} {clean(note)}." if note else alt, block)
+
+
+def _coloured(
+    array: Array,
+    parts: Index | None,
+    taps: npt.ArrayLike | None,
+    like: npt.ArrayLike | None,
+    groups: str | None,
+) -> tuple[Array, dict[float, str]]:
+    """Return the numbers that give the colours, shape (M, N), and the fill of each but zero."""
+    keys = array if like is None else as_array(like, "like", (2,))
+    if keys.shape != array.shape:
+        raise ValueError(f"like has shape {keys.shape}: here it must be {array.shape}")
+    if groups is not None:
+        if groups not in ("rows", "columns") or parts is None:
+            raise ValueError(f"groups is {groups!r}: it must be 'rows' or 'columns', of the blocks given")
+        axis = ("rows", "columns").index(groups)
+        keys = (np.indices(array.shape)[axis] // parts[axis] + 1) * (array != 0)
+        count = -(-array.shape[axis] // parts[axis])
+        return keys, {float(g + 1): theme.TAPS[g % len(theme.TAPS)] for g in range(count)}
+    if taps is None:
+        return keys, _colours(keys)
+    kernel = as_array(taps, "taps", (1, 2)).ravel().tolist()
+    if len(kernel) > len(theme.TAPS) or len(set(kernel)) < len(kernel):
+        raise ValueError(
+            f"taps holds {kernel}: it must hold at most {len(theme.TAPS)} numbers, all different"
+        )
+    strange = set(keys.ravel().tolist()) - {0, *kernel}
+    if strange:
+        raise ValueError(f"taps holds {kernel}: {number(min(strange))} in the matrix is none of them")
+    return keys, {value: theme.tap_colour(k, len(kernel)) for k, value in enumerate(kernel) if value}
 
 
 def _colours(array: Array) -> dict[float, str]:
@@ -103,9 +158,17 @@ def _largest(array: Array) -> float:
     return float(finite.max(initial=0.0)) or 1.0
 
 
-def _numbers(array: Array, colours: dict[float, str], parts: Sequence[int] | None, name: str) -> Block | None:
+def _numbers(
+    array: Array,
+    keys: Array,
+    colours: dict[float, str],
+    parts: Sequence[int] | None,
+    name: str,
+    axes: Sequence[str],
+) -> Block | None:
     """Return the matrix with its numbers, or nothing if they do not fit."""
     height, width = array.shape
+    coloured = keys.tolist()
     room = page_width() - INDICES
     if height > MOST_ROWS or width * SMALLEST > room:
         return None
@@ -118,13 +181,14 @@ def _numbers(array: Array, colours: dict[float, str], parts: Sequence[int] | Non
         return None
     cell = max(needed, min(WIDEST, room / width))
     cells: dict[Index, Cell] = {
-        (y, x): Cell(written.get((y, x), ""), fill=colours.get(values[y][x], theme.EMPTY))
+        (y, x): Cell(written.get((y, x), ""), fill=colours.get(coloured[y][x], theme.EMPTY))
         for y, x in np.ndindex(height, width)
     }
     block = sheet(cells, name=name, width=cell, height=ROW, size=theme.SMALL)
     left, top = block.width - width * cell, block.height - height * ROW
     lines = _lines(array.shape, parts, left, top, cell, ROW)
-    return Block(block.body + lines, block.width, block.height, block.middle)
+    block = Block(block.body + lines, block.width, block.height, block.middle)
+    return with_axes(block, axes, left) if axes else block
 
 
 def _pixels(array: Array, colours: dict[float, str], parts: Sequence[int] | None, name: str) -> Block:

@@ -129,3 +129,40 @@ def test_beside_joins_pictures_and_what_they_say(read):
 def test_beside_goes_on_below_where_a_page_ends():
     wide = draw.grid(GRID * 1000)
     assert draw.beside(wide, wide, wide).width < 760
+
+
+def test_a_heat_map_says_what_its_colours_mean(read):
+    assert read(draw.grid([[-3, 1], [0, 2]], heat=True)).words[-3:] == ["−3", "0", "3"]
+    assert read(draw.grid([[0, 1]], heat=True)).words[-2:] == ["0", "1"]
+    assert read(draw.grid([[0, 0]], heat=True)).words[-1:] == ["0"]
+
+
+def test_marked_entries_are_outlined_filled_and_said(read):
+    picture = draw.grid([[1, 2], [3, 4]], mark=np.array([[False, True], [True, False]]))
+    drawn = read(picture)
+    assert drawn.outlined("input", "mark") == {(0, 1), (1, 0)}
+    assert [drawn.fills("input")[i] for i in ((0, 0), (0, 1))] == [theme.CELL, theme.RESULT_FILL]
+    assert picture.alt.endswith("Marked: [0, 1], [1, 0].")
+    with pytest.raises(ValueError, match=r"mark has shape .* it must be bool"):
+        draw.grid([[1, 2]], mark=[[0, 1]])
+
+
+def test_numbers_may_have_zeros_in_front(read):
+    assert read(draw.grid([[1, -23], [12345, 0]], digits=4)).numbers("input") == {
+        (0, 0): "0001",
+        (0, 1): "−0023",
+        (1, 0): "12345",
+        (1, 1): "0000",
+    }
+
+
+def test_rows_and_columns_may_have_names(read):
+    picture = draw.grid([[1, 2]], rows=["bias"], columns=["left", "right"], axes=("array", "side"))
+    words = read(picture).words
+    assert {"bias", "left", "right", "array ↓", "side →"} <= set(words)
+    assert "0" not in words
+    assert picture.alt.endswith(
+        "The rows are: array. Rows: bias. The columns are: side. Columns: left, right."
+    )
+    with pytest.raises(ValueError, match=r"rows is \['a', 'b'\]: it must be 1 names"):
+        draw.grid([[1, 2]], rows=["a", "b"])

@@ -120,3 +120,7 @@ def test_of_a_large_image_the_first_columns_are_drawn(read):
 def test_an_error_names_the_argument_and_what_it_may_be(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_the_matrix_says_what_its_rows_and_its_columns_are(read):
+    assert {"place →", "tap ↓"} <= set(read(draw.im2col([[1, 2], [3, 4]], 2)).words)

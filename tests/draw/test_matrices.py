@@ -1,4 +1,5 @@
 import base64
+import re
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def test_a_large_matrix_of_many_numbers_is_coloured_by_sign_and_size(read, decod
 
 def test_how_many_entries_are_not_zero_is_written_and_said(read):
     picture = draw.matrix(BAND, blocks=(1, 2), name="T")
-    assert "6 of 12 entries are not 0; empty cells are 0" in read(picture).words
+    assert "6 of 12 entries are not 0; empty cells are 0" in " ".join(read(picture).words)
     assert picture.alt == (
         "Matrix T, 3 by 4: 6 of 12 entries are not 0, values from −1 to 2. Lines part it into blocks of 1 by 2. "
         "First row: 2, −1, 0, 0."
@@ -74,7 +75,7 @@ def test_how_many_entries_are_not_zero_is_written_and_said(read):
 
 def test_what_an_empty_cell_stands_for_is_written_where_it_is_no_zero(read):
     picture = draw.matrix([[1, 3, 0], [0, 2, 4]], empty="no product")
-    assert "4 of 6 cells hold a number; empty: no product" in read(picture).words
+    assert "4 of 6 cells hold a number; empty: no product" in " ".join(read(picture).words)
     assert "4 of 6 cells hold a number, values from 0 to 4" in picture.alt
     full = read(draw.matrix([[1, 2]], empty="no product")).words
     assert "2 of 2 cells hold a number" in full
@@ -93,3 +94,51 @@ def test_what_an_empty_cell_stands_for_is_written_where_it_is_no_zero(read):
 def test_an_error_names_the_argument_and_what_it_may_be(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_with_the_taps_given_a_number_has_its_taps_colour(read):
+    fills = read(draw.matrix([[3, 0], [4, 2]], taps=[[4, 2], [1, 3]])).fills("matrix")
+    assert fills == {(0, 0): theme.TAPS[3], (0, 1): theme.EMPTY, (1, 0): theme.TAPS[0], (1, 1): theme.TAPS[1]}
+
+
+def test_multiples_of_a_kernel_have_their_taps_colours(read):
+    fills = read(draw.matrix([[4, 8], [-2, -4]], taps=[4, 2], like=[[4, 4], [2, 4]])).fills("matrix")
+    assert [fills[i] for i in np.ndindex(2, 2)] == [theme.TAPS[k] for k in (0, 0, 1, 0)]
+
+
+def test_groups_have_colours_of_their_own(read):
+    weight = [[1, 2], [1, 1], [2, 1], [0, 2]]
+    drawn = read(draw.matrix(weight, blocks=(2, 2), groups="rows"))
+    first, second = theme.TAPS[:2]
+    assert [drawn.fills("matrix")[y, 1] for y in range(4)] == [first, first, second, second]
+    assert drawn.fills("matrix")[3, 0] == theme.EMPTY
+    assert {"group 0", "group 1"} <= set(drawn.words)
+    across = read(draw.matrix(weight, blocks=(2, 1), groups="columns")).fills("matrix")
+    assert [across[0, x] for x in range(2)] == [first, second]
+
+
+def test_what_rows_and_columns_are_stands_above_them_and_is_said(read):
+    picture = draw.matrix([[1, 2]], axes=("filter o", "channel c"), note="read me")
+    assert {"filter o ↓", "channel c →", "read me"} <= set(read(picture).words)
+    assert "The rows are: filter o. The columns are: channel c." in picture.alt
+    assert picture.alt.endswith(" read me.")
+
+
+def test_a_small_matrix_has_a_small_card():
+    assert draw.matrix(np.eye(3)).width < 230
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"taps": [1, 1]}, "taps holds [1, 1]: it must hold at most 9 numbers, all different"),
+        ({"taps": [1, 5]}, "taps holds [1, 5]: 2 in the matrix is none of them"),
+        ({"like": [[1]]}, "like has shape (1, 1): here it must be (1, 2)"),
+        ({"groups": "rows"}, "groups is 'rows': it must be 'rows' or 'columns', of the blocks given"),
+        ({"groups": "o", "blocks": (1, 1)}, "groups is 'o': it must be 'rows' or 'columns', of the blocks"),
+        ({"axes": "ab"}, "axes is 'ab': it must be two names, for rows and columns"),
+    ],
+)
+def test_colours_that_do_not_fit_are_refused(options, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        draw.matrix([[1, 2]], **options)
