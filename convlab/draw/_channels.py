@@ -6,7 +6,8 @@ It computes the one entry it shows and never the whole output: that is the reade
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +17,12 @@ from convlab.draw._arrays import outlines, same_part, spoken, spoken_places, wit
 from convlab.draw._canvas import Block, arrow, column, coordinate, flow, label, paragraph, row, tag, text
 from convlab.draw._canvas import operator as sign
 from convlab.draw._cells import HEIGHT, cell_width, sheet, titled
-from convlab.draw._geometry import Whole
-from convlab.draw._numbers import Array, as_array, entry, number, total
+from convlab.draw._geometry import Whole, integers
+from convlab.draw._numbers import Array, Index, as_array, entry, number, total
 from convlab.draw._page import is_phone
 from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
-from convlab.draw._taps import Entry, compute, counted, marked, plus, product_cells, result_box
+from convlab.draw._taps import Entry, as_names, compute, counted, marked, plus, product_cells, result_box
 
 MOST_SIGNALS = 8  # channels of a signal, and of an image: what follows is drawn as one sum
 MOST_IMAGES = 4
@@ -33,7 +34,14 @@ MOST_CELLS = 6
 BETWEEN = 42.0  # two pieces of a line, with a sign
 
 
-def channels(input: npt.ArrayLike, weight: npt.ArrayLike, at: Whole) -> Picture:
+def channels(
+    input: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    at: Whole,
+    *,
+    channel: SupportsIndex | None = None,
+    names: tuple[str, str, str] = ("input", "weight", "output"),
+) -> Picture:
     """Draw one output entry of a convolution with several channels: a partial sum for each, and their sum.
 
     Valid, stride 1.
@@ -45,12 +53,23 @@ def channels(input: npt.ArrayLike, weight: npt.ArrayLike, at: Whole) -> Picture:
         One kernel, as deep as the input.
     at : int, or (y, x)
         The output entry. Only this one is computed.
+    channel : int, optional
+        The output channel that the kernel makes: then it is weight[channel], and the entry output[channel, at].
+    names : (str, str, str)
+        What input, weight and output are called in the picture.
 
     Raises
     ------
     ValueError
-        If the channels disagree, the kernel does not fit, or `at` lies outside the output.
+        If the channels disagree, the kernel does not fit, `at` lies outside the output, or `channel` is no index.
+
+    Examples
+    --------
+    >>> draw.channels([[1, 2]], [[3, 4]], 0, channel=2).alt.rpartition(", which is ")[2]
+    'output[2, 0].'
     """
+    source, kernel, result_name = as_names(names)
+    of = () if channel is None else (_index(channel),)
     values = as_array(input, "input", (2, 3), "; take one example, such as input[0]")
     factors = as_array(
         weight,
@@ -72,14 +91,19 @@ def channels(input: npt.ArrayLike, weight: npt.ArrayLike, at: Whole) -> Picture:
     boxes = [result_box(number(value), fill=theme.CELL, edge=theme.WINDOW) for value in sums]
     end = result_box(number(result))
     room = page_width() - max(box.width for box in [*boxes, end])
-    lines = _lines(values, factors, parts[:count], room, made=True)
-    lines = lines or _lines(values, factors, parts[:count], room, made=False)
-    name, more = entry("output", parts[0].at), len(parts) - count
+    called = [(entry(source, (c,)), entry(kernel, (*of, c))) for c in range(count)]
+    lines, shown = _lines(values, factors, parts[:count], called, room, made=True)
+    if not lines:
+        lines, shown = _lines(values, factors, parts[:count], called, room, made=False)
+    name, more = entry(result_name, (*of, *parts[0].at)), len(parts) - count
     if is_phone():
-        lines = _lines(values, factors, parts[:count], theme.PAGE, made=True) or lines
+        on_phone = _lines(values, factors, parts[:count], called, theme.PAGE, made=True)
+        lines, shown = on_phone if on_phone[0] else (lines, shown)
         block = _below(lines, sums, end, more, name)
     else:
         block = _added(lines, boxes, end, more, name)
+    # What is left out is the same in every channel.
+    block = with_part_shown(block, shown, values.shape[1:])
     if max(factors.shape[1:]) > MOST_TAPS:
         said = f"each sum is that of all {len(parts[0].taps)} products"
         block = column([block, label(said, size=theme.SMALL, colour=theme.MUTED)], 8)
@@ -91,15 +115,28 @@ def channels(input: npt.ArrayLike, weight: npt.ArrayLike, at: Whole) -> Picture:
     added = " + ".join(number(part.total) for part in parts[:8]) + (" + …" if len(parts) > 8 else "")
     alt = f"One entry of a convolution over {counted(len(parts), 'channel')}, the window over {where}. Products, {said}"
     alt += f"{', and so on' if len(parts) > 3 else ''}. Sums added: {added}"
-    return Picture(f"{alt} = {number(result)}, which is {entry('output', parts[0].at)}.", block)
+    return Picture(f"{alt} = {number(result)}, which is {name}.", block)
+
+
+def _index(channel: SupportsIndex) -> int:
+    found = integers(channel)
+    if found is None or len(found) != 1 or found[0] < 0:
+        raise ValueError(f"channel is {channel!r}: it must be an integer of at least 0")
+    return found[0]
 
 
 def _lines(
-    input: Array, weight: Array, parts: Sequence[Entry], room: float, *, made: bool
-) -> list[list[Block]]:
-    """Return the pieces of each channel: input, kernel, and products if `made`.
+    input: Array,
+    weight: Array,
+    parts: Sequence[Entry],
+    names: Sequence[tuple[str, str]],
+    room: float,
+    *,
+    made: bool,
+) -> tuple[list[list[Block]], Collection[Index]]:
+    """Return the pieces of each channel: input, kernel, and products if `made`; and the indices of input drawn.
 
-    Return none if the products leave too little room for the window.
+    Return no pieces if the products leave too little room for the window. `names` are those of input and kernel.
     """
     drawn = range(len(parts))
     flat = input.ndim == 2
@@ -111,7 +148,7 @@ def _lines(
     made_width = max(cell_width(cells.values()) for cells in made_cells)
     lines = []
     for c in drawn:
-        name = f"weight[{c}]"
+        name = names[c][1]
         block = sheet(marked(kernels[c], taps[c]), name=name, width=width, indices=flat)
         lines.append([with_part_shown(titled(block, name), kernels[c], weight[c].shape, NOTE)])
         if made:
@@ -121,15 +158,19 @@ def _lines(
     sources = [tap.source for tap in parts[0].taps]
     page = min(room, page_width()) - (0 if flat else 26)
     most = MOST_VALUES if flat else MOST_CELLS
+    if flat and input.shape[-1] > most:
+        # As much of every signal: one value on either side of the window.
+        most = min(most, weight.shape[-1] + 2)
     inputs, width = same_part(input[: len(parts)], around=sources, most=most, page=page)
     if made and min(most, page // width) < weight.shape[-1]:
-        return []
+        return [], []
     for c in drawn:
         cells = marked(inputs[c], {tap.source: tap for tap in parts[c].taps})
-        name = f"input[{c}]"
+        name = names[c][0]
         block = sheet(cells, name=name, width=width, outlines=outlines(sources))
-        lines[c].insert(0, with_part_shown(titled(block, name), cells, input[c].shape, NOTE))
-    return [] if made and max(line[0].width for line in lines) > room else lines
+        lines[c].insert(0, titled(block, name))
+    fits = not made or max(line[0].width for line in lines) <= room
+    return lines if fits else [], list(inputs[0])
 
 
 def _below(lines: list[list[Block]], sums: list[float], end: Block, more: int, name: str) -> Block:

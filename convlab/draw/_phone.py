@@ -38,7 +38,8 @@ def fitted(draw: Callable[Arguments, Picture]) -> Callable[Arguments, Picture]:
             return picture
         with page.of_a_phone():
             narrow = draw(*args, **kwargs).block
-        if narrow.width > theme.PHONE * SLACK or _shown(narrow.body) != _shown(picture.block.body):
+        lost = _shown(picture.block.body) - _shown(narrow.body)
+        if narrow.width > theme.PHONE * SLACK or lost:
             return picture
         return replace(picture, narrow=narrow)
 

@@ -12,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from convlab.draw import _theme as theme
-from convlab.draw._canvas import Block, column, label, tag, text, text_width
+from convlab.draw._canvas import Block, clean, column, label, tag, text, text_width
 from convlab.draw._cells import HEIGHT, Cell
 from convlab.draw._geometry import Pads, Sliding, Whole, as_index, sliding
 from convlab.draw._numbers import Array, Index, as_array, number, total
 from convlab.draw._page import is_phone
+
+Names = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,16 @@ def compute(
     return Entry(index, places, taps, total([tap.product for tap in taps]))
 
 
+def as_names(names: Names) -> Names:
+    """Return what input, weight and output are called, or say what is wrong with it."""
+    if isinstance(names, str) or len(names) != 3 or len(set(names)) != 3:
+        raise ValueError(
+            f"names is {names!r}: it must be three different names, for input, weight and output"
+        )
+    source, kernel, result = map(clean, names)
+    return source, kernel, result
+
+
 def pair(input: npt.ArrayLike, weight: npt.ArrayLike) -> tuple[Array, Array]:
     """Return an input and a kernel with as many axes."""
     values = as_array(input, "input", (1, 2), "; take one channel of one example, such as input[0, 0]")
@@ -103,14 +115,21 @@ def product_cells(taps: Sequence[Tap], keys: Sequence[Index] = ()) -> dict[Index
 
     They stand where the taps do, unless `keys` says otherwise.
     """
-    factors = [(number(tap.value), f"×{number(tap.weight)}") for tap in taps]
-    short = max(len(value + weight) for value, weight in factors) <= 9
+    factors = [(number(tap.value), f"×{closed(tap.weight)}") for tap in taps]
+    if max(len(weight) for _, weight in factors) > 9:  # no room for brackets
+        factors = [(number(tap.value), f"×{number(tap.weight)}") for tap in taps]
+    short = max(len(value + weight) for value, weight in factors) <= 7
     return {
         key: Cell(
             number(tap.product), (value + weight,) if short else (value, weight), tap.colour, tap.number
         )
         for key, tap, (value, weight) in zip(keys or [tap.place for tap in taps], taps, factors)
     }
+
+
+def closed(value: float) -> str:
+    """Write a number behind a sign: in brackets if it has a sign of its own."""
+    return f"({number(value)})" if value < 0 else number(value)
 
 
 def result_box(written: str, *, fill: str = theme.RESULT_FILL, edge: str = theme.RESULT) -> Block:

@@ -45,7 +45,9 @@ from convlab.draw._rows import (
 )
 from convlab.draw._taps import (
     Entry,
+    Names,
     Tap,
+    as_names,
     compute,
     marked,
     over,
@@ -60,8 +62,6 @@ from convlab.draw._taps import (
 
 MOST_CELLS = 10  # rows and columns of an input around its window
 ROOM_FOR_ARROW = 120.0  # arrow, gaps and row indices
-
-Names = tuple[str, str, str]
 
 
 def window(
@@ -119,7 +119,7 @@ def window(
     ': 1, 0, −1. Their sum, 0, is output[1] (length 3).'
     """
     values, factors = pair(input, weight)
-    called = _names(names)
+    called = as_names(names)
     one = compute(values, factors, at, stride, padding, dilation)
     if flipped:
         if values.ndim != 1:
@@ -161,15 +161,6 @@ def window(
             note = label(said, size=theme.SMALL, colour=theme.RESULT)
             block, alt = column([block, note], 8), f"{alt} {said}"
     return Picture(alt, block)
-
-
-def _names(names: Names) -> Names:
-    if isinstance(names, str) or len(names) != 3 or len(set(names)) != 3:
-        raise ValueError(
-            f"names is {names!r}: it must be three different names, for input, weight and output"
-        )
-    source, kernel, result = map(clean, names)
-    return source, kernel, result
 
 
 @dataclass(frozen=True)

@@ -102,12 +102,9 @@ draw.grid(weight[0], name="weight[0]")
 # 2 − 0.5 + 1 = 2.5.
 #
 # </details>
-#
-# The picture below knows only this one set of kernels. So it calls them `weight[0]` to `weight[2]`, by their
-# channel.
 
 # %%
-draw.channels(input, weight[0], 0)
+draw.channels(input, weight[0], 0, channel=0)
 
 # %% [markdown]
 # Three channels went in, and one number came out. The window slides along the signal. It does not slide
@@ -152,7 +149,7 @@ draw.beside(*[draw.grid(weight[o], name=f"weight[{o}]") for o in range(3)])
 # </details>
 
 # %%
-draw.channels(input, weight[2], 0)
+draw.channels(input, weight[2], 0, channel=2)
 
 # %% [markdown]
 # All three filters, at all ten places. Row `o` is output channel `o`. torch wants a batch axis in front, so
@@ -395,7 +392,7 @@ draw.beside(
 # Five loops are welcome.
 
 # %%
-draw.channels([[1, 0, 2, 1], [0, 3, 1, 1]], [[1, 2], [0, -1]], 1)
+draw.channels([[1, 0, 2, 1], [0, 3, 1, 1]], [[1, 2], [0, -1]], 1, channel=0)
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
@@ -514,7 +511,7 @@ draw.beside(draw.beside(*kernels[0]), draw.beside(*kernels[1]))
 # </details>
 
 # %%
-draw.channels(image, filters[0], (1, 1))
+draw.channels(image, filters[0], (1, 1), channel=0, names=("image", "filters", "output"))
 
 # %%
 expected = [
@@ -792,6 +789,7 @@ draw.channels(
     [[[1, 0, 2], [3, 1, 4]], [[2, 2, 1], [0, 1, 1]]],
     [[[1, -1], [0, 2]], [[0, 1], [1, 0]]],
     (0, 1),
+    channel=0,
 )
 
 # %% [markdown]

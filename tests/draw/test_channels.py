@@ -34,6 +34,27 @@ def test_signals_too(read):
     assert "output[3] =" in drawn.words
 
 
+def test_kernels_and_entry_are_called_by_their_output_channel(read):
+    drawn = read(draw.channels(IMAGES, KERNELS, (2, 1), channel=3, names=("x", "filters", "y")))
+    assert [word for word in drawn.words if "[" in word] == [
+        *("x[0]", "filters[3, 0]", "x[1]", "filters[3, 1]", "x[2]", "filters[3, 2]"),
+        "y[3, 2, 1] =",
+    ]
+    assert drawn.numbers("filters[3, 1]") == {i: number(KERNELS[1][i]) for i in np.ndindex(2, 3)}
+
+
+def test_which_part_of_long_signals_is_shown_is_said_once_and_the_same_for_any_numbers(read):
+    for taps in ([[1, 0, 1]] * 3, [[0.5, -0.5, 1]] * 3):
+        drawn = read(draw.channels([[*range(11), 0]] * 3, taps, 0))
+        assert set(drawn.cells("input[2]")) == {(i,) for i in range(5)}
+        assert [word for word in drawn.words if "showing" in word] == ["showing indices 0–4 of 12"]
+
+
+def test_a_factor_below_zero_stands_in_brackets(read):
+    words = read(draw.channels([[1, -2]], [[-3, 0.5]], 0)).words
+    assert {"1×(−3)", "−2×0.5"} <= set(words)
+
+
 def test_a_tap_has_one_colour_in_all_channels(read):
     drawn = read(draw.channels(IMAGES, KERNELS, (1, 1)))
     for name in ("weight", "products"):
@@ -90,6 +111,8 @@ def test_channels_say_products_and_sums():
             lambda: draw.channels(SIGNALS, np.ones((2, 8)), 0),
             r"weight has shape \(8,\): it must fit inside input",
         ),
+        (lambda: draw.channels(SIGNALS, TAPS, 0, channel=-1), r"channel is -1: it must be an integer of at"),
+        (lambda: draw.channels(SIGNALS, TAPS, 0, names="abc"), r"names is 'abc': it must be three different"),
         (lambda: draw.channels(SIGNALS, TAPS, 5), r"at is 5: the output has shape \(5,\)"),
     ],
 )

@@ -110,3 +110,8 @@ def test_a_phone_shows_all_of_nine_values_and_seven_outputs(read, at):
 
 def test_a_phone_gets_no_layout_that_lacks_a_part_of_the_output():
     assert draw.window(np.arange(100, 114), [1, 2, 3], 4).narrow is None
+
+
+def test_a_layout_for_a_phone_may_show_more(read):
+    picture = draw.channels([[*range(11), 0]] * 3, [[0.125, -0.5, 1]] * 3, 0)
+    assert len(read(picture).cells("input[0]")) < len(read(phone(picture)).cells("input[0]")) == 5
