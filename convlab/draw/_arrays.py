@@ -28,7 +28,13 @@ MOST_SPOKEN = 8  # marked entries
 _AXES = [("row", "rows"), ("column", "columns")]
 
 
-def signal(values: npt.ArrayLike, *, window: tuple[int, int] | None = None, name: str = "input") -> Picture:
+def signal(
+    values: npt.ArrayLike,
+    *,
+    window: tuple[int, int] | None = None,
+    name: str = "input",
+    cut: bool = False,
+) -> Picture:
     """Draw a signal: a row of numbers, each with its index below.
 
     A long signal goes on in further lines; of more than 64 values, those around the window (or the first) are
@@ -40,6 +46,8 @@ def signal(values: npt.ArrayLike, *, window: tuple[int, int] | None = None, name
     window : (start, length), optional
         The values to outline.
     name : str
+    cut : bool
+        Hatch what is outside the window: it is cut off.
 
     Raises
     ------
@@ -55,13 +63,19 @@ def signal(values: npt.ArrayLike, *, window: tuple[int, int] | None = None, name
     name = clean(name)
     inside, said = as_window(window, array.shape, ("start", "length"))
     cells = tinted(number_cells(array, around=inside, most=LONGEST_SIGNAL), inside)
+    if cut and inside:
+        cells = {index: replace(cell, unused=index not in inside) for index, cell in cells.items()}
     fitting = max(1, int(page_width() // cell_width(cells.values())))
     lines = math.ceil(len(cells) / fitting)
     block = sheet(cells, name=name, outlines=outlines(inside), per_line=math.ceil(len(cells) / lines))
     alt = f"Signal {name} of length {array.size}: {spoken(array)}."
     if inside:
         alt += f" A window outlines {said}: {spoken(array[inside[0][0] : inside[-1][0] + 1])}."
-    return Picture(alt, with_part_shown(titled(block, name, str(array.shape)), cells, array.shape))
+    shape = str(array.shape)
+    if cut and inside:
+        shape += f", of which {len(inside)} are kept"
+        alt += " The rest is cut off."
+    return Picture(alt, with_part_shown(titled(block, name, shape), cells, array.shape))
 
 
 def grid(

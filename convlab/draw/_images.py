@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -71,31 +72,55 @@ def image(
     return Picture(alt, column([titled(block, name, str(values.shape)), caption], 6))
 
 
-def maps(array: npt.ArrayLike, *, name: str = "maps", columns: int = 8, signed: bool = True) -> Picture:
+def maps(
+    array: npt.ArrayLike,
+    *,
+    name: str = "maps",
+    columns: int = 8,
+    signed: bool = True,
+    ink: bool = False,
+    labels: Sequence[str] = (),
+    rows: Sequence[str] = (),
+) -> Picture:
     """Draw feature maps or filters as a sheet of small images, each with its index.
 
     All share one scale, so that they can be compared.
 
     Parameters
     ----------
-    array : array_like, shape (N, H, W), at most 128 of them
+    array : array_like, shape (N, H, W) or, with `rows`, (R, N, H, W), at most 128 of them
     name : str
     columns : int
         How many images stand side by side.
     signed : bool
         Draw zero white, negative values blue and positive ones orange; otherwise the smallest value black and
         the largest white.
+    ink : bool
+        If not `signed`, draw the smallest value white and the largest black.
+    labels : sequence of str, optional
+        What is written below each image instead of its index.
+    rows : sequence of str, optional
+        The names of R versions of the same N images, which stand above each other: first above last.
 
     Raises
     ------
     ValueError
-        If `array` is not a 3-D array of real numbers or too large, or `columns` is not between 1 and 16.
+        If `labels` or `rows` do not fit `array`, it is not a 3-D array of real numbers or too large, or `columns`
+        is not between 1 and 16.
     """
-    values = as_array(array, "array", (3,), "; draw.image draws a single one")
-    name = clean(name)
-    count, height, width = values.shape
+    values = as_array(array, "array", (4 if rows else 3,), "; draw.image draws a single one")
+    name, versions = clean(name), [clean(word) for word in rows]
+    *stacked, height, width = values.shape
+    count = stacked[-1]
+    if labels and (isinstance(labels, str) or len(labels) != count):
+        raise ValueError(f"labels is {labels!r}: it must be {count} words, one for each image")
+    if versions and len(versions) != stacked[0]:
+        raise ValueError(
+            f"rows is {rows!r}: it must be {stacked[0]} words, as array has shape {values.shape}"
+        )
+    words = [clean(word) for word in labels] or [str(index) for index in range(count)]
     _check_size(values)
-    if count > MOST_MAPS:
+    if math.prod(stacked) > MOST_MAPS:
         raise ValueError(
             f"array has shape {values.shape}: at most {MOST_MAPS} images are drawn; "
             f"take some, such as array[:{MOST_MAPS}]"
@@ -103,21 +128,43 @@ def maps(array: npt.ArrayLike, *, name: str = "maps", columns: int = 8, signed: 
     if not hasattr(columns, "__index__") or not 1 <= columns <= MOST_COLUMNS:
         raise ValueError(f"columns is {columns!r}: it must be an integer between 1 and {MOST_COLUMNS}")
     low, high = _range(values, np.asarray(array).dtype == np.uint8, None, None, signed)
-    pixels, palette = _pixels(values, low, high, signed)
+    dark = ink and not signed
+    # What is drawn in ink is drawn from the other end.
+    pixels, palette = _pixels(
+        -values if dark else values, -high if dark else low, -low if dark else high, signed
+    )
+    pixels = pixels.reshape(-1, count, height, width)
     columns = min(columns, PHONE_COLUMNS) if is_phone() else columns
-    room = (page_width() - (columns - 1) * 8) / columns
+    heads = [label(word, size=theme.SMALL, colour=theme.MUTED) for word in versions]
+    left = max([0.0, *(head.width + 8 for head in heads)])
+    room = (page_width() - left - (columns - 1) * 8) / columns
     side = min(room / width, 128 / height, 128 / width)
     side = float(int(side)) if side >= 1 else side  # whole pixels, unless there are too many
     tiles = []
     for index in range(count):
-        tile = pixel_block(pixels[index], palette, f"{name}[{index}]", width * side, height * side)
-        word = label(str(index), size=theme.SMALL, colour=theme.MUTED, mono=True)
-        tiles.append(column([tile, word], 2, centre=True))
+        several = [
+            pixel_block(version[index], palette, f"{name}[{index}]", width * side, height * side)
+            for version in pixels
+        ]
+        word = label(words[index], size=theme.SMALL, colour=theme.MUTED, mono=True)
+        tile = column([column(several, 4), word], 2, centre=True)
+        tiles.append(Block(tile.body, tile.width, tile.height, 0))
     lines = [row(tiles[start : start + columns], 8) for start in range(0, count, columns)]
+    if versions:
+        names = [head.at(0, v * (height * side + 4) + height * side / 2 - 8) for v, head in enumerate(heads)]
+        lines = [
+            Block("".join(names) + line.at(left, 0), left + line.width, line.height, 0) for line in lines
+        ]
     key = _key(low, high, signed, bool(np.isnan(values).any()))
+    if dark:
+        key[:2] = [("white", "#FFFFFF", number(low)), ("black", "#000000", number(high))]
     caption = row([swatch(colour, value) for _, colour, value in key], 12)
     said = ", ".join(f"{what} for {value}" for what, _, value in key)
-    alt = f"{count} images {name}, each {size(values.shape[1:])}, values {extent(values)}, drawn with {said}."
+    alt = f"{count} images {name}, each {size((height, width))}, values {extent(values)}, drawn with {said}."
+    if versions:
+        alt += f" Each is drawn {len(versions)} times, one above the other: {', '.join(versions)}."
+    if labels:
+        alt += f" Below them: {', '.join(words)}."
     return Picture(alt, column([titled(column(lines, 6), name, str(values.shape)), caption], 8))
 
 

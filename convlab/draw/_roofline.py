@@ -81,7 +81,8 @@ class _Chart:
         self._y0, self._y1 = math.floor(math.log2(lowest)), math.ceil(math.log2(peak) + 0.8)
         self._left = 8 + max(text_width(_power(n), theme.SMALL) for n in range(self._y0, self._y1 + 1))
         self._top = 24.0
-        self._width = min(WIDEST, page_width()) - self._left
+        self._end = text_width(_power(self._x1), theme.SMALL) / 2  # of the last tick, beyond the axis
+        self._width = min(WIDEST, page_width()) - self._left - self._end
         self._bottom = self._top + HEIGHT
 
     def x(self, intensity: float) -> float:
@@ -105,9 +106,10 @@ class _Chart:
             tag("path", d=under, fill=theme.OUTSIDE),
             tag("path", d=f"M{path}", fill="none", stroke=theme.WINDOW, stroke_width=2.5),
             *self._ridge_line(),
+            *self._limits(),
             *self._dots(),
         ]
-        chart = Block("".join(body), right + 2, self._bottom + BELOW, 0)
+        chart = Block("".join(body), right + self._end + 2, self._bottom + BELOW, 0)
         return column([chart, *self.key()], 6)
 
     def _axes(self) -> list[str]:
@@ -118,12 +120,16 @@ class _Chart:
         for power in range(self._y0, self._y1 + 1, _step(self._y1 - self._y0, HEIGHT / 26)):
             body.append(tick(_power(power), self._left - 6, self.y(2.0**power), "end"))
         widest = max(text_width(_power(n), theme.SMALL) for n in range(self._x0, self._x1 + 1)) + 8
-        for power in range(self._x0, self._x1, _step(self._x1 - self._x0, self._width / widest)):
+        for power in range(self._x0, self._x1 + 1, _step(self._x1 - self._x0, self._width / widest)):
             body.append(tick(_power(power), self.x(2.0**power), self._bottom + 14))
         middle = self._left + self._width / 2
         body.append(tick("operations for each byte", middle, self._bottom + 34))
         edge = f"M{coordinate(self._left)} {coordinate(self._top)}V{coordinate(self._bottom)}"
         edge += f"H{coordinate(self._left + self._width)}"
+        for power in range(self._x0, self._x1 + 1):
+            edge += f"M{coordinate(self.x(2.0**power))} {coordinate(self._bottom)}v4"
+        for power in range(self._y0, self._y1 + 1):
+            edge += f"M{coordinate(self._left)} {coordinate(self.y(2.0**power))}h-4"
         body.append(tag("path", d=edge, fill="none", stroke=theme.LINE))
         return body
 
@@ -144,6 +150,25 @@ class _Chart:
         ):
             if text_width(word, theme.SMALL) + 16 < room:
                 body.append(text(word, at, low, size=theme.SMALL, colour=theme.MUTED, align=align))
+        return body
+
+    def _limits(self) -> list[str]:
+        """The numbers of the roof, the slope and the point where they meet."""
+        x, top, right = self.x(self._ridge), self.y(self._peak), self._left + self._width
+        slope, roof = f"{number(self._bandwidth)} GB/s", f"peak {number(self._peak)} GFLOP/s"
+        body = []
+        if x + text_width(roof, theme.SMALL) + 40 < right:
+            body.append(text(roof, right, top - 20, size=theme.SMALL, align="end"))
+        # Beside the slope, where no layer stands.
+        for share in (0.5, 0.65, 0.35, 0.8, 0.2):
+            power = self._x0 + share * (math.log2(self._ridge) - self._x0)
+            at = self.x(2.0**power) - 8, self.y(2.0**power * self._bandwidth) - 8
+            left = at[0] - text_width(slope, theme.SMALL)
+            free = all(not left - RADIUS < self.x(i) < at[0] + RADIUS for _, i, _ in self._layers)
+            if left > self._left + 4 and free:
+                body.append(text(slope, *at, size=theme.SMALL, align="end"))
+                break
+        body.append(text(number(self._ridge), x, top - 20, size=theme.SMALL, align="middle"))
         return body
 
     def _dots(self) -> list[str]:

@@ -166,3 +166,25 @@ def test_rows_and_columns_may_have_names(read):
     )
     with pytest.raises(ValueError, match=r"rows is \['a', 'b'\]: it must be 1 names"):
         draw.grid([[1, 2]], rows=["a", "b"])
+
+
+def test_what_is_cut_off_is_hatched_and_said(read):
+    picture = draw.signal([3, 1, 4, 1], window=(1, 2), cut=True)
+    assert picture.svg.count(theme.HATCH) == 2
+    assert "(4,), of which 2 are kept" in read(picture).words
+    assert picture.alt.endswith("1, 4. The rest is cut off.")
+
+
+def test_signs_may_stand_between_pictures(read):
+    pictures = [draw.grid([[n]], name=name) for n, name in enumerate(["A", "B", "product"])]
+    picture = draw.beside(*pictures, signs="@=")
+    assert [word for word in read(picture).words if word in "@="] == ["@", "="]
+    with pytest.raises(ValueError, match="signs is '@': between 3 pictures stand 2"):
+        draw.beside(*pictures, signs="@")
+
+
+def test_signs_stand_between_images_on_a_page_too():
+    wide = draw.grid(np.arange(60).reshape(6, 10))
+    shown = draw.beside(wide, wide, signs="<")._repr_html_()
+    assert shown.count("<img") == 2
+    assert '<b style="align-self:center">&lt;</b>' in shown

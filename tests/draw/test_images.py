@@ -147,3 +147,31 @@ def test_maps_say_how_many_and_their_common_range():
 def test_an_error_names_the_argument_and_its_value(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_ink_is_drawn_from_white_to_black(tiles, read):
+    picture = draw.maps([[[0, 1, 4]]], signed=False, ink=True)
+    (tile,) = tiles(picture)
+    assert tile.tolist() == [[255, 191, 0]]
+    assert picture.alt.endswith("drawn with white for 0, black for 4.")
+
+
+def test_labels_stand_below_the_images_instead_of_indices(read):
+    picture = draw.maps(MAPS, labels=["1 → 2", "8 → 9", "dead"])
+    words = read(picture).words
+    assert {"1 → 2", "8 → 9", "dead"} <= set(words)
+    assert "2" not in words
+    assert picture.alt.endswith("Below them: 1 → 2, 8 → 9, dead.")
+    with pytest.raises(ValueError, match=r"labels is .* it must be 3 words"):
+        draw.maps(MAPS, labels=["a"])
+
+
+def test_two_versions_of_an_image_stand_above_each_other(read):
+    drawn = read(draw.maps(np.zeros((2, 5, 2, 2)), rows=("start", "learned"), columns=3))
+    _, *boxes = [box for box in drawn.rectangles() if box.right - box.left > 20]
+    places = [(box.left, box.top) for box in boxes[::2]]
+    assert [x for x, _ in places[::2]] == [x for x, _ in places[1::2]]
+    assert all(last > first for (_, first), (_, last) in zip(places[::2], places[1::2]))
+    assert drawn.words.count("learned") == 2
+    with pytest.raises(ValueError, match=r"rows is .* it must be 2 words"):
+        draw.maps(np.zeros((2, 5, 2, 2)), rows=("one",))

@@ -55,3 +55,9 @@ def test_the_ticks_stand_where_their_numbers_are():
 def test_what_cannot_be_drawn_is_refused(arguments, said):
     with pytest.raises(ValueError, match=said):
         draw.roofline(*arguments)
+
+
+def test_peak_bandwidth_and_bend_stand_at_the_roof(read):
+    picture = draw.roofline(100, 20, LAYERS)
+    assert {"peak 100 GFLOP/s", "20 GB/s", "5", "512"} <= set(read(picture).words)
+    assert picture.width <= 760

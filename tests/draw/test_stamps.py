@@ -77,3 +77,32 @@ def test_the_alternative_text_says_what_is_added_where():
 def test_what_cannot_be_drawn_is_named(make, said):
     with pytest.raises(ValueError, match=said):
         make()
+
+
+def test_padding_cuts_off_both_ends(read):
+    picture = draw.stamps([2, 1, 4], [1, 2, 4], 0, padding=2, flipped=True)
+    drawn = read(picture)
+    # A valid cross-correlation with [4, 2, 1]: 4 · 2 + 2 · 1 + 1 · 4.
+    assert drawn.numbers("output") == {(u,): "14" if u == 0 else "" for u in range(-2, 3)}
+    assert picture.svg.count(theme.HATCH) == 6 + 4  # products beyond output[0], entries beyond it
+    assert drawn.fills("stamp 0") == {(-2,): theme.TAPS[2], (-1,): theme.TAPS[1], (0,): theme.TAPS[0]}
+    assert "8 + 2 + 4 = 14 is output[0]." in picture.alt
+
+
+def test_on_a_circle_what_hangs_over_is_carried_round(read):
+    picture = draw.stamps([4, 2, 1], [2, 1, 4], 0, around=3)
+    drawn = read(picture)
+    assert [drawn.numbers(f"stamp {i}") for i in range(3)] == [
+        {(0,): "8", (1,): "4", (2,): "16"},
+        {(1,): "4", (2,): "2", (0,): "8"},
+        {(2,): "2", (0,): "1", (1,): "4"},
+    ]
+    assert drawn.numbers("output")[0,] == "17"
+    assert "on a circle of 3" in picture.alt
+    with pytest.raises(ValueError, match="around is 2: it must be at least 3"):
+        draw.stamps([4, 2, 1], [2, 1, 4], around=2)
+
+
+def test_padding_that_leaves_nothing_is_refused():
+    with pytest.raises(ValueError, match="padding is 2: of 3 entries, it must leave at least one"):
+        draw.stamps([1], [1, 2, 3], padding=2)
