@@ -148,12 +148,11 @@ caught = np.array([[catches(case, slip) for slip in slips] for case in cases.val
 
 for name, row in zip(cases, caught):
     print(f"{name:10} catches {row.sum()} of {len(slips)}")
-draw.grid(caught, name="case by slip: 1 is caught", heat=True)
+draw.grid(caught.T, name="1 is caught", rows=list(slips), columns=list(cases), heat=True)
 
 # %% [markdown]
-# Such a table is called a **kill matrix**. Each row is a case, from `popular` to `different`. Each column is a
-# wrong function, in the order of `slips`. A row of ones is what you want. A column of zeros is a slip that nobody
-# notices.
+# Such a table is called a **kill matrix**. Each column is a case, each row a wrong function. A column of ones is
+# what you want. A row of zeros is a slip that nobody notices.
 #
 # So tests can be measured, and the measure is not how many tests there are. `different` is a single case.
 
@@ -195,14 +194,10 @@ for p, wrong_entries in [(0, 0), (1, 9), (2, 24)]:
 #
 # <details><summary>Answer</summary>
 #
-# 17 and 5. Not one of the six caught all of them.
+# 17 and 5. Between them lie 15, 15, 13 and 9. Not one of the six caught all of them.
 #
 # </details>
-
-# %%
-draw.grid([[17, 15, 15, 13, 9, 5]], name="wrong convolutions caught, of 21", heat=True)
-
-# %% [markdown]
+#
 # Three of the six also ask for gradients. Of 11 wrong backward passes their tests caught 10, 9 and 7.
 #
 # To know what a convolution does is not enough, then. A table of calls in which nothing is equal by accident caught
@@ -292,7 +287,7 @@ for C_in, C_out in [(3, 4), (3, 3)]:
 # 0, 1 or 2:
 
 # %%
-draw.beside(draw.places(8, 2, stride=3), draw.places(9, 2, stride=3), draw.places(10, 2, stride=3))
+draw.beside(*[draw.places(9 + rest, 3, stride=3, name=f"remainder {rest}") for rest in (0, 1, 2)])
 
 # %% [markdown]
 # The right number of places is `way // s + 1`. Here are three others that people write: rounding up, rounding
@@ -309,10 +304,10 @@ draw.beside(draw.places(8, 2, stride=3), draw.places(9, 2, stride=3), draw.place
 
 # %%
 s = 3
-for size in (8, 9, 10):
-    way = size - 2
+for size in (9, 10, 11):
+    way = size - 3
     right, up, nearest, one_first = way // s + 1, -(-way // s) + 1, round(way / s) + 1, (way + 1) // s
-    assert len(ask_torch(np.zeros((1, 1, size, 1)), np.zeros((1, 1, 2, 1)), stride=s)[0, 0]) == right
+    assert len(ask_torch(np.zeros((1, 1, size, 1)), np.zeros((1, 1, 3, 1)), stride=s)[0, 0]) == right
     print(f"remainder {way % s}:  right {right}   up {up}   nearest {nearest}   one first {one_first}")
 
 # %% [markdown]
@@ -429,7 +424,8 @@ image = one_at(3, 4)
 right, chalk = ask_torch(image, nine, padding=1), buggy_conv2d("chalk", image, nine, padding=1)
 
 pictures = {"input": image, "torch": right, "chalk": chalk}
-draw.beside(*[draw.grid(array[0, 0], name=name) for name, array in pictures.items()])
+marks = {"input": None, "torch": None, "chalk": (chalk != right)[0, 0]}
+draw.beside(*[draw.grid(array[0, 0], name=name, mark=marks[name]) for name, array in pictures.items()])
 
 # %% [markdown]
 # **Predict.** In chalk's output, five more entries see that pixel. `output[0, 0]` sees it through tap 1, the one
@@ -485,7 +481,9 @@ right = ask_torch(digits, places, padding=1)[0, 0].astype(int)
 chalk = buggy_conv2d("chalk", digits, places, padding=1)[0, 0]
 
 assert right[0, 0] == 1, "torch reads something else than three zeros and the pixel 1"
-draw.beside(draw.grid(right, name="torch"), draw.grid(chalk, name="chalk"))
+draw.beside(
+    draw.grid(right, name="torch", digits=4), draw.grid(chalk, name="chalk", digits=4, mark=chalk != right)
+)
 
 # %% [markdown]
 # Now one call told you everything. To see whether channels or filters are mixed up, give every channel digits
@@ -759,12 +757,19 @@ print("nothing failed; shapes:", wrong.shape, right.shape)
 #
 # </details>
 #
-# Here is one entry of `different`. Down and to the right, everything has a number of its own: size, taps, step, zeros
-# and spread.
+# Here is one entry of `different`, or what channel 0 adds to it. Down and to the right, everything has a number of
+# its own: size, taps, step, zeros and spread. The other two channels add their shares, and then comes the bias.
 
 # %%
-options = {"stride": (2, 3), "padding": ((1, 1), (2, 2)), "dilation": (2, 1)}
-draw.window(different["input"][0, 0], different["weight"][0, 0], (1, 1), **options)
+image, filters, bias, *_ = different.values()
+options = {"stride": (2, 3), "padding": (1, 2), "dilation": (2, 1)}
+shares = [ask_torch(image[:1, [c]], filters[:1, [c]], **options)[0, 0, 1, 1] for c in range(3)]
+
+assert sum(shares) + bias[0] == ask_torch(**different)[0, 0, 1, 1], (
+    "the shares and the bias make another entry"
+)
+print("shares of the channels:", *shares, "  bias:", bias[0], "  entry:", sum(shares) + bias[0])
+draw.window(image[0, 0], filters[0, 0], (1, 1), names=("input", "weight", "share"), **options)
 
 # %% [markdown]
 # ## Exercise: `write_tests`
