@@ -154,6 +154,27 @@ def test_a_line_of_output_breaks_on_a_phone_and_a_table_does_not(visit):
     assert table.evaluate("(pre) => getComputedStyle(pre).whiteSpace") == "pre"
 
 
+def test_what_was_printed_says_that_it_scrolls(visit):
+    page = visit("01_conv1d", PHONE)
+    said = page.evaluate(
+        """() => [...document.querySelectorAll(".cell_output > .output:has(> .highlight)")].map((box) => [
+            box.querySelector("pre").scrollWidth - box.querySelector("pre").clientWidth > 4,
+            getComputedStyle(box, "::before").content.includes("scroll sideways"),
+        ])"""
+    )
+    assert [scrolls for scrolls, _ in said] == [hint for _, hint in said]
+    assert {scrolls for scrolls, _ in said} == {True, False}
+
+
+def test_a_few_words_of_code_stay_on_one_line(visit):
+    page = visit("01_conv1d", PHONE)
+    lines = page.evaluate(
+        """() => [...document.querySelectorAll("article code.literal")]
+            .filter((code) => code.textContent === "output[2] = 22").map((code) => code.getClientRects().length)"""
+    )
+    assert lines == [1]
+
+
 def test_ten_samples_of_the_explorer_fit_a_phone(visit):
     stage = visit("04_stride_and_padding", PHONE).locator(".convlab-explorer .stage").first
     assert stage.evaluate("(stage) => stage.scrollWidth - stage.clientWidth") <= 0

@@ -22,6 +22,11 @@
     if (!text.textContent.trim().includes("\n")) text.style.whiteSpace = "pre-wrap";
   }
 
+  // A few words of code read as one: `output[2] = 22` does not go on in the next line.
+  for (const code of document.querySelectorAll("article code.literal")) {
+    if (code.textContent.length <= 24) code.style.whiteSpace = "nowrap";
+  }
+
   const boxes = [...document.querySelectorAll(WIDE)];
   const markAll = () => boxes.forEach(mark);
   const watch = new ResizeObserver((changes) => changes.forEach((change) => mark(change.target)));
