@@ -451,7 +451,8 @@ print("F.conv1d   ", ask_torch(input, [1, 2, 1]).astype(int))
 for signal in (impulse, input):
     wanted = np.convolve(signal, weight, "valid")
     reversed_output = ask_torch(signal, weight)[::-1].astype(int)
-    print("wanted", wanted, "  reversed output", reversed_output)
+    print("wanted:         ", wanted)
+    print("reversed output:", reversed_output)
 
 # %% [markdown]
 # <details><summary>Answer</summary>

@@ -312,7 +312,7 @@ typed_again = input.copy()
 typed_again[2, 11] = 1
 
 for typed in (input, typed_again):
-    print(f"input[2, 11] = {typed[2, 11]}:  output[:, 9] =", ask_torch(typed[None], weight)[0, :, 9])
+    print(f"with a {typed[2, 11]}: output[:, 9] =", ask_torch(typed[None], weight)[0, :, 9])
 
 # %% [markdown]
 # Nobody noticed, because nothing was compared. Two blocks of numbers were printed, and a reader was to look

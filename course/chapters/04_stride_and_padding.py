@@ -627,7 +627,7 @@ K, s = 3, 2
 for L in (7, 8, 9, 10):
     ours, tensorflow, classmate = (L - K) // s + 1, int(np.ceil((L - K + 1) / s)), (L - K + 1) // s
     assert len(ask_torch(np.zeros(L), np.zeros(K), stride=s)) == ours, "torch counts other places"
-    print(f"L = {L:2}:  ours {ours}   TensorFlow's {tensorflow}   the classmate's {classmate}")
+    print(f"L = {L:2}: ours {ours}, TensorFlow's {tensorflow}, classmate's {classmate}")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -725,7 +725,7 @@ for size in range(5, 11):
     (zeros,) = functional.resolve_padding("same_upper", (3,), stride=2, input_size=(size,))
     output = ask_torch(np.pad(np.ones(size), zeros), np.ones(3), stride=2)
     assert len(output) == np.ceil(size / 2), "SAME gives ceil(size / stride) places"
-    print(f"{size:2} samples, 3 taps, stride 2: zeros {zeros}, {len(output)} places")
+    print(f"{size:2} samples: zeros {zeros}, {len(output)} places")
 
 # %% [markdown]
 # Sometimes no zeros are needed. A kernel of one tap at stride 2 reads samples 0 and 2 of four. Sample 3 is
@@ -901,7 +901,7 @@ for p, wrong_entries in [(0, 0), (1, 9), (2, 24)]:
     wrong = ~np.isclose(clamped, right)
     maps.append(draw.grid(wrong.astype(int), heat=True, name=f"wrong at padding {p}"))
     assert wrong.sum() == wrong_entries, f"at padding {p} another number of entries is wrong"
-    print(f"padding {p}: shapes {clamped.shape} and {right.shape}, {wrong.sum()} of {wrong.size} wrong")
+    print(f"padding {p}: {wrong.sum()} of {wrong.size} wrong; shapes {clamped.shape} and {right.shape}")
 
 # %%
 draw.beside(*maps)

@@ -797,9 +797,9 @@ draw.window(np.arange(1, 17).reshape(4, 4), [[1, 0, 2], [0, 3, 1]], (1, 0), padd
 for name, picture in [("ones", np.ones((5, 6))), ("1 to 30", image)]:
     right = ask_torch(picture, kernel, dilation=2)
     side_by_side = ask_torch(picture, kernel)[:3, :4]
-    print(f"{name}: shapes {right.shape} and {side_by_side.shape}")
-    print("  first row, right:    ", right[0])
-    print("  first row, classmate:", side_by_side[0])
+    print(f"{name}: shapes {right.shape} and {side_by_side.shape}, first rows")
+    print("  right:      ", right[0])
+    print("  classmate's:", side_by_side[0])
 
 # %% [markdown]
 # ## Where this is used
@@ -833,7 +833,7 @@ for name, picture in [("ones", np.ones((5, 6))), ("1 to 30", image)]:
 # %%
 for d in (6, 12, 18):
     taps_on_the_map = ask_torch(np.ones((33, 33)), np.ones((3, 3)), padding="same", dilation=d)
-    print(f"dilation {d:2}: span {d * 2 + 1}, taps on the map: {taps_on_the_map.mean():.2f} of 9")
+    print(f"dilation {d:2}: span {d * 2 + 1}, {taps_on_the_map.mean():.2f} of 9 taps")
 
 # %% [markdown]
 # It is the 3 × 3 image from above once more. With ever larger dilation a 3 × 3 kernel ends as a 1 × 1 kernel:

@@ -156,13 +156,16 @@ def test_a_line_of_output_breaks_on_a_phone_and_a_table_does_not(visit):
 
 def test_what_was_printed_says_that_it_scrolls(visit):
     page = visit("01_conv1d", PHONE)
-    said = page.evaluate(
+    boxes = page.evaluate(
         """() => [...document.querySelectorAll(".cell_output > .output:has(> .highlight)")].map((box) => [
             box.querySelector("pre").scrollWidth - box.querySelector("pre").clientWidth > 4,
             getComputedStyle(box, "::before").content.includes("scroll sideways"),
+            getComputedStyle(box).display,
         ])"""
     )
+    said = [box[:2] for box in boxes]
     assert [scrolls for scrolls, _ in said] == [hint for _, hint in said]
+    assert {display for scrolls, _, display in boxes if scrolls} == {"block"}  # not beside what was printed
     assert {scrolls for scrolls, _ in said} == {True, False}
 
 
