@@ -206,7 +206,7 @@ def test_pictures_keep_a_least_width_and_scripts_stay():
     data = (
         page(notebook(FIRST, code("draw", "c", output)), set(), "about").cells[1].outputs[0].data["text/html"]
     )
-    assert data == LIVE.replace('style="', 'style="min-width:300px;')
+    assert data == LIVE.replace('style="', 'style="min-width:clamp(0px,(332px - 100vw)*999,400px);')
     assert output.data["text/html"] == LIVE
 
 

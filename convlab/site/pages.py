@@ -19,8 +19,10 @@ __all__ = ["description", "page"]
 
 _STUB = "raise NotImplementedError()"
 _LONGEST_DESCRIPTION = 200
-# A narrow page shrinks a picture to this share of its size, and no further: its smallest type is then 9 pixels.
+# A narrow page shrinks a picture to this share of its size, where its smallest type is 9 pixels. If even that is too
+# wide, it scrolls, and then nothing is gained by small type.
 _SMALLEST = 0.75
+_MARGINS = 32  # of a narrow page, in pixels, left and right together
 _PICTURE = re.compile(r'<img\b[^>]*\bsrc="data:image/svg\+xml[^>]*>')
 
 
@@ -102,7 +104,10 @@ def _with_least_width(image: re.Match[str]) -> str:
     width = re.search(r'\bwidth="(\d+)"', image[0])
     if width is None:
         return image[0]
-    least = f"min-width:{round(_SMALLEST * int(width[1]))}px"
+    # Where the page is too narrow for the least width, the difference is positive. (A percentage instead of the
+    # page's width would be of nothing while a row of pictures is laid out.)
+    whole = int(width[1])
+    least = f"min-width:clamp(0px,({round(_SMALLEST * whole) + _MARGINS}px - 100vw)*999,{whole}px)"
     styled, times = re.subn(r'\bstyle="', f'style="{least};', image[0], count=1)
     return styled if times else image[0].replace("<img", f'<img style="{least}"', 1)
 
