@@ -123,7 +123,7 @@ def grid(
     words = _words(rows, "rows", array.shape[0]), _words(columns, "columns", array.shape[1])
     marks = _marked(mark, array.shape)
     inside, said = as_window(window, array.shape, ("top", "left", "height", "width"))
-    gutter = max([30.0, *(text_width(word, theme.SMALL, mono=True) + 8 for word in words[0])])
+    gutter = max([30.0, *(text_width(word, theme.SMALL) + 8 for word in words[0])])
     cells = number_cells(array, around=inside, most=LARGEST_GRID, page=page_width() - gutter, heat=heat)
     if digits > 1:
         cells = {index: replace(cell, text=_padded(cell.text, digits)) for index, cell in cells.items()}
@@ -133,9 +133,7 @@ def grid(
         if not heat:
             cells |= {i: replace(cells[i], fill=theme.RESULT_FILL) for i in marks if i in cells}
         lines = [*lines, Outline(marks, theme.RESULT, "mark")]
-    width = max(
-        [cell_width(cells.values()), *(text_width(word, theme.SMALL, mono=True) + 6 for word in words[1])]
-    )
+    width = max([cell_width(cells.values()), *(text_width(word, theme.SMALL) + 6 for word in words[1])])
     block = sheet(cells, name=name, outlines=lines, width=width, words=words)
     if called:
         block = with_axes(block, called, block.width - len({x for _, x in cells}) * width)

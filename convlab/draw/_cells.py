@@ -148,7 +148,7 @@ def sheet(
     if indices and not flat:
         above = INDEX_HEIGHT
         named = words[0] or [number(first[0]), number(last[0])]
-        left = 8 + max(text_width(word, theme.SMALL, mono=True) for word in named)
+        left = 8 + max(text_width(word, theme.SMALL, mono=not words[0]) for word in named)
     places = _Places(
         first=first,
         per_line=per_line or last[-1] - first[-1] + 1,
@@ -238,7 +238,7 @@ def _index_labels(
             size=theme.SMALL,
             colour=theme.MUTED,
             align=align,
-            mono=True,
+            mono=not words,
         )
 
     labels = []

@@ -109,11 +109,17 @@ draw.signal(grad_output, name="grad_output")
 # of the loss it is called the **upstream gradient**.
 #
 # ```text
-# forward:       input   →   our layer   →   output    →   …   →   loss
+# forward         backward
 #
-# backward:   grad_input ←   our layer   ← grad_output ←   …   ←   1
-#                                ↓
-#                           grad_weight
+# input           grad_input
+#   ↓               ↑
+# our layer       our layer → grad_weight
+#   ↓               ↑
+# output          grad_output
+#   ↓               ↑
+#   …               …
+#   ↓               ↑
+# loss      →       1
 # ```
 #
 # (The 1 at the end: the loss grows once as much as itself.) Our layer turns what it gets into two answers.
@@ -254,7 +260,7 @@ print(f"grad_weight[0] = {np.sum((above - below) * grad_output) / (2 * eps):.4f}
 #
 # <details><summary>Answer</summary>
 #
-# Twice for each of the 36 864 taps: 73 728 times. So this is for checking, on small arrays. To learn, we
+# Twice for each of the 36,864 taps: 73,728 times. So this is for checking, on small arrays. To learn, we
 # need all gradients at the price of a few runs.
 #
 # </details>
@@ -551,7 +557,8 @@ draw.beside(draw.beside(*sheets[:2]), draw.beside(*sheets[2:]))
 # </details>
 
 # %%
-draw.window(input, [1, -2, 3], 1, dilation=2, names=("input", "grad_output", "grad_weight"))
+names = ("input", "grad_output", "grad_weight")
+draw.window(input, [1, -2, 3], 1, dilation=2, names=names, letters=["x"])
 
 # %% [markdown]
 # And a dilation of the forward pass sets the taps `d` samples apart. So from one tap to the next,
@@ -573,11 +580,11 @@ draw.places(8, 3, stride=2)
 
 # %%
 eight = np.array([2, 1, 4, 3, 0, 5, 2, 6])
-draw.window(eight, [1, -2, 3], 3, dilation=2, names=("input", "grad_output", "grad_weight"))
+draw.window(eight, [1, -2, 3], 3, dilation=2, names=names, letters=["x"], keep=3)
 
 # %% [markdown]
 # The first picture is the forward pass: each window has the taps 0, 1 and 2. The second picture shows
-# `grad_output` at place 3. The 11 is a number, but it is no tap's gradient.
+# `grad_output` at place 3, which is hatched: the 11 is a number, but it is no tap's gradient.
 
 # %% [markdown]
 # ## Exercise: `conv2d_weight`
@@ -608,7 +615,8 @@ draw.window(
     (0, 2),
     padding=1,
     dilation=2,
-    names=("input", "grad_output", "grad_weight"),
+    names=names,
+    letters=["y", "x"],
 )
 
 # %% [markdown]
@@ -741,12 +749,11 @@ print("torch:", grad_input)
 
 # %% [markdown]
 # As in chapter 1, it can be drawn as a window. The signal is `grad_output` with K − 1 zeros at each
-# end, and the kernel is flipped:
+# end, and the kernel is flipped. Its taps keep their colours and their numbers, so they count down:
 
 # %%
-draw.window(
-    grad_output, weight[::-1], 3, padding=2, output=grad_input, names=("grad_output", "flipped", "grad_input")
-)
+names = ("grad_output", "flipped", "grad_input")
+draw.window(grad_output, weight[::-1], 3, padding=2, output=grad_input, names=names, flipped=True)
 
 # %% [markdown]
 # ## Collected or handed out
@@ -761,10 +768,10 @@ matrix = np.array(answers).T  # row x: where window x has its taps
 handed_out = grad_output[:, None] * matrix
 
 assert np.array_equal(handed_out.sum(axis=0), grad_input), "the columns do not add up to the gradient"
-draw.stamps(grad_output, weight, names=("grad_output", "weight", "grad_input"))
+draw.stamps(grad_output, weight, output=grad_input, names=("grad_output", "weight", "grad_input"))
 
 # %% [markdown]
-# **Predict.** What does column 2 add up to? And in what order must the windows hand out their shares?
+# **Predict.** Which shares add up in column 2? And in what order must the windows hand out their shares?
 #
 # <details><summary>Answer</summary>
 #
@@ -1007,7 +1014,7 @@ draw.explore([2, 1, 4, 3, 0, 5, 2, 6], weight, stride=2, mode="backward", grad_o
 
 # %%
 spread = np.array([1, 0, -2, 0, 3])
-draw.window(spread, weight[::-1], 4, padding=2, names=("spread", "flipped", "grad_input"))
+draw.window(spread, weight[::-1], 4, padding=2, names=("spread", "flipped", "grad_input"), flipped=True)
 
 # %% [markdown]
 # A dilation stays with the kernel. Flipped, its taps still lie `d` apart, and "full" means `d·(K − 1)` zeros
@@ -1206,12 +1213,12 @@ print(f"kept: {entries * 4:,} bytes for one picture, {256 * entries * 4:,} for 2
 # sound. Nothing is padded. We set all taps to 1. Then the gradient of a sum counts the ways from a sample to
 # the output, and 0 means: not read at all. (No count is negative, so here a sum cannot hide anything.)
 #
-# **Predict.** 16 000 samples give 49 entries. One entry sees 400 samples, and from one to the next it is 320.
+# **Predict.** 16,000 samples give 49 entries. One entry sees 400 samples, and from one to the next it is 320.
 # How many samples at the end are not read?
 #
 # <details><summary>Answer</summary>
 #
-# The windows reach 48 · 320 + 400 = 15 760 samples. The last 240 have the gradient 0. That is 15
+# The windows reach 48 · 320 + 400 = 15,760 samples. The last 240 have the gradient 0. That is 15
 # milliseconds.
 #
 # </details>

@@ -63,13 +63,18 @@ images, labels = digits()
 print("images:", images.shape, images.dtype, "  labels:", labels.shape)
 print("labels[:20] =", labels[:20])
 
-draw.maps(images[:20] / 16, name="images[:20]", columns=10, signed=False)
+draw.maps(
+    images[:20] / 16, name="images[:20] / 16", columns=10, signed=False, labels=list(map(str, labels[:20]))
+)
 
 # %% [markdown]
-# The **label** of an image is the digit that it shows. Here is image 5, as a picture and as numbers.
+# The **label** of an image is the digit that it shows: it stands below the image. Here is image 5, as a picture and
+# as numbers.
 
 # %%
-draw.beside(draw.image(images[5] / 16, name="images[5]", scale=24), draw.grid(images[5], name="images[5]"))
+draw.beside(
+    draw.image(images[5], name="images[5]", scale=24, vmin=0, vmax=16), draw.grid(images[5], name="images[5]")
+)
 
 # %% [markdown]
 # As in chapter 2, the first line of any work on `uint8` is a conversion. We also divide by 16, so that all
@@ -573,11 +578,19 @@ for (name, gradient), leaf in zip(gradients.items(), leaves):
 # ## The chain
 #
 # ```text
-# images → conv 0 → ReLU → conv 1 → ReLU → conv 2 → scores → loss
-#
-#          conv 0 ← ReLU ← conv 1 ← ReLU ← conv 2 ← grad_scores
-#            ↓               ↓               ↓
-#        gradients       gradients       gradients
+# images
+#   ↓
+# conv 0            conv 0 → gradients
+#   ↓                 ↑
+# ReLU              ReLU
+#   ↓                 ↑
+# conv 1            conv 1 → gradients
+#   ↓                 ↑
+# ReLU              ReLU
+#   ↓                 ↑
+# conv 2            conv 2 → gradients
+#   ↓                 ↑
+# scores → loss → grad_scores
 # ```
 #
 # What one layer returns from `forward` is the input of the next. What it returns from `backward` is the
@@ -627,11 +640,9 @@ for (name, gradient), leaf in zip(gradients.items(), leaves):
 
 # %%
 bias, grad_bias = params[2][1], grad_scores.sum(axis=0)
-draw.beside(
-    draw.grid(bias[None], name="bias"),
-    draw.grid(grad_bias[None].round(2), name="grad_bias", heat=True),
-    draw.grid((bias - 0.5 * grad_bias)[None].round(2), name="new bias", heat=True),
-)
+step_of_bias = np.column_stack([bias, grad_bias, bias - 0.5 * grad_bias]).round(3)
+
+draw.grid(step_of_bias, name="the bias of layer 2, by digit", columns=["bias", "grad_bias", "new bias"])
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
@@ -972,7 +983,8 @@ def moved_by(images, down, across):
 
 five = pictures[5:6]
 nine = [moved_by(five, down, across)[0, 0] for down in (-1, 0, 1) for across in (-1, 0, 1)]
-draw.maps(np.array(nine), name="moved", columns=9, signed=False)
+names = [f"{up}, {left}" for up in ("up", "stay", "down") for left in ("left", "stay", "right")]
+draw.maps(np.array(nine), name="moved", columns=3, signed=False, labels=names)
 
 # %% [markdown]
 # **Predict.** A convolution moves along: if its input moves by a pixel, so does its output. Which layer of
@@ -1028,14 +1040,12 @@ for down, across in [(0, 1), (0, -1), (1, 0), (-1, 0)]:
 # ## What the filters have learned
 #
 # The sixteen filters of layer 0 have one kernel each, so they can be drawn. Orange taps want ink, blue taps
-# want none. Here they are as chance had made them, and after training.
+# want none. Here they are as chance had made them and, below, after training, all on one scale.
 
 # %% tags=["demonstration"]
 filters = third_net[0][0][:, 0]
-draw.maps(start(np.random.default_rng(10))[0][0][:, 0], name="at the start")
-
-# %% tags=["demonstration"]
-draw.maps(filters, name="learned")
+at_start = start(np.random.default_rng(10))[0][0][:, 0]
+draw.maps(np.stack([at_start, filters]), name="filters", rows=("at the start", "learned"))
 
 # %% [markdown]
 # **Predict.** Which filter looks like Sobel's `sobel_y` of chapter 2? What does it look for?
@@ -1089,27 +1099,26 @@ for number in range(16):
     print(f"filter {number:2}: like its start {same:.2f}, gate open at {is_open:3.0%} of the places with ink")
 
 # %% [markdown]
-# And this is what the sixteen filters make of a 3: the feature maps of layer 0, after the ReLU.
+# And this is what the sixteen filters make of a 3: the feature maps of layer 0, after the ReLU. White is 0.
 
 # %% tags=["demonstration"]
+names = [f"{o} dead" if o in (1, 8) else str(o) for o in range(16)]
 draw.beside(
     draw.image(pictures[1290, 0], name="a new 3", scale=12),
-    draw.maps(hidden[3], name="its feature maps", signed=False),
+    draw.maps(hidden[3], name="its feature maps", signed=False, ink=True, labels=names),
 )
 
 # %% [markdown]
 # Filter 0 marks upper edges. Filter 12 wants a bright row between dark ones, and finds the horizontal
-# strokes. The maps of the dead filters are black.
+# strokes. The maps of the dead filters are empty.
 #
-# Which of the new digits does the network get wrong? Here they are, with what they should be and what was
-# read.
+# Which of the new digits does the network get wrong? Here they are, each with its label and what was read.
 
 # %% tags=["demonstration"]
 wrong = np.flatnonzero(read != labels[new])
-print("should be:", *labels[new][wrong])
-print("was read: ", *read[wrong])
+pairs = [f"{label} → {digit}" for label, digit in zip(labels[new][wrong], read[wrong])]
 
-draw.maps(pictures[new][wrong, 0], name="misread", columns=9, signed=False)
+draw.maps(pictures[new][wrong, 0], name="misread: label → read", columns=9, signed=False, labels=pairs)
 
 # %% [markdown]
 # Several are hard for us, too. And several are alike: 3 to 6 are ones from one and the same form. Whoever
@@ -1123,11 +1132,11 @@ draw.maps(pictures[new][wrong, 0], name="misread", columns=9, signed=False)
 # ## Where this is used
 #
 # **LeNet-5** (1998) was made for digits as well; networks of its kind read bank cheques. It had about
-# 60 000 parameters and learned from the 60 000 digits of MNIST. Its makers report 0.95 % of mistakes, and
+# 60,000 parameters and learned from the 60,000 digits of MNIST. Its makers report 0.95 % of mistakes, and
 # 0.8 % after training with distorted images, in addition to the plain ones. The writers of MNIST's test set
 # are not those of its training set.
 #
-# **ResNet-50** has 25.6 million parameters. In torchvision's recipe it goes 90 times through the 1 281 167
+# **ResNet-50** has 25.6 million parameters. In torchvision's recipe it goes 90 times through the 1,281,167
 # images of ImageNet, in batches of 256. The learning rate begins at 0.1 and falls twice, to a tenth each
 # time. Every image is cut out at random and mirrored at random.
 #
@@ -1137,7 +1146,7 @@ draw.maps(pictures[new][wrong, 0], name="misread", columns=9, signed=False)
 #
 # <details><summary>Answer</summary>
 #
-# 5005 batches, 90 times: 450 450 steps. Ours took 88 064 products for one image forward, three times as
+# 5005 batches, 90 times: 450,450 steps. Ours took 88,064 products for one image forward, three times as
 # many with the backward pass, for 1287 images and 20 epochs: 6.8 billion. ResNet-50 spends as much on
 # *looking* at two pictures. Its training takes 1.4 · 10¹⁸ products, two hundred million times as many as
 # ours.

@@ -76,7 +76,7 @@ draw.window(popular["input"][0, 0], popular["weight"][0, 0].astype(int), (1, 1))
 slips = {
     "kernels flipped": lambda case: case | {"weight": case["weight"][..., ::-1, ::-1]},
     "kernels on their side": lambda case: case | {"weight": case["weight"].swapaxes(2, 3)},
-    "weight read as [in, out]": lambda case: case | {"weight": case["weight"].swapaxes(0, 1)},
+    "weight as [in, out]": lambda case: case | {"weight": case["weight"].swapaxes(0, 1)},
     "first image for all": lambda case: case | {"input": np.repeat(case["input"][:1], len(case["input"]), 0)},
     "bias forgotten": lambda case: case | {"bias": None},
     "strides swapped": lambda case: case | {"stride": case.get("stride", (1, 1))[::-1]},
@@ -487,7 +487,7 @@ draw.beside(
 
 # %% [markdown]
 # Now one call told you everything. To see whether channels or filters are mixed up, give every channel digits
-# of its own, and every filter another factor: 1 for the first, 10 000 for the second.
+# of its own, and every filter another factor: 1 for the first, 10,000 for the second.
 
 # %% [markdown]
 # ## Cut it down
@@ -584,7 +584,7 @@ for name in ("onyx", "ruby", "teal", "violet"):
 # - `"bias"`, `"stride"`, `"padding"` and `"dilation"` are there **only if the bug does not show without them**.
 #   If it shows without the stride, too, leave the stride out.
 # - torch must accept the call. `"padding"` may be a number, a pair, or a word of chapter 5.
-# - Keep it small: at most 10 000 numbers in an array, options of at most 16, at most a million products. Ours are
+# - Keep it small: at most 10,000 numbers in an array, options of at most 16, at most a million products. Ours are
 #   much smaller.
 #
 # The four with code are worth one point together, onyx and ruby one, teal and violet one. Do your experiments in cells
@@ -850,7 +850,7 @@ draw.beside(draw.grid(digits[0, 0], name="input"), draw.grid(expected[0, 0], nam
 #
 # <details><summary>Answer</summary>
 #
-# About 1 in 64, some 16 times. The second coincidence has a chance of 1 in 64 · 32 · 32 = 65 536. A thousand draws
+# About 1 in 64, some 16 times. The second coincidence has a chance of 1 in 64 · 32 · 32 = 65,536. A thousand draws
 # will hardly see it.
 #
 # </details>
