@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from convlab.draw import _theme as theme
-from convlab.draw._canvas import Block, clean, column, paragraph, row, text_width
+from convlab.draw._canvas import Block, clean, column, paragraph, row, swatch, text_width
 from convlab.draw._cells import Cell, Outline, as_axes, cell_width, outside_cell, sheet, titled, with_axes
-from convlab.draw._images import swatch
 from convlab.draw._numbers import MINUS, Array, Index, as_array, entry, extent, number, size
 from convlab.draw._page import is_phone
 from convlab.draw._page import width as page_width

@@ -213,6 +213,12 @@ def column(blocks: Sequence[Block], gap: float = theme.GAP, *, centre: bool = Fa
     return Block("".join(body), width, y - gap, (y - gap) / 2)
 
 
+def swatch(colour: str, value: str) -> Block:
+    """Return a small square of a colour and what it stands for."""
+    square = tag("rect", x=0.5, y=0.5, width=12, height=12, fill=colour, stroke=theme.LINE)
+    return row([Block(square, 13, 13, 6.5), label(value, size=theme.SMALL, colour=theme.MUTED, mono=True)], 5)
+
+
 def flow(blocks: Sequence[Block], gap: float = theme.GAP, width: float | None = None) -> Block:
     """Put pieces beside each other, and on a new line what does not fit `width`."""
     width = page_width() if width is None else width

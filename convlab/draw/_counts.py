@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from convlab.draw import _theme as theme
 from convlab.draw._arrays import LARGEST_GRID, LONGEST_SIGNAL, number_cells, spoken, with_part_shown
-from convlab.draw._canvas import Block, clean, column, label, row
+from convlab.draw._canvas import Block, clean, column, label, row, swatch
 from convlab.draw._cells import cell_width, sheet, titled
-from convlab.draw._images import LARGEST_IMAGE, pixel_block, swatch
+from convlab.draw._images import LARGEST_IMAGE, pixel_block
 from convlab.draw._numbers import Array, as_array, number, size
 from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from convlab.draw import _theme as theme
-from convlab.draw._canvas import Block, clean, column, coordinate, flow, paragraph, tag, text_width
+from convlab.draw._canvas import Block, clean, column, coordinate, flow, paragraph, swatch, tag, text_width
 from convlab.draw._cells import Cell, as_axes, sheet, titled, with_axes
 from convlab.draw._geometry import integers
-from convlab.draw._images import LARGEST_IMAGE, pixel_block, swatch
+from convlab.draw._images import LARGEST_IMAGE, pixel_block
 from convlab.draw._numbers import Array, Index, as_array, extent, number, size
 from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
