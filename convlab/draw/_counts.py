@@ -8,7 +8,7 @@ import numpy.typing as npt
 from convlab.draw import _theme as theme
 from convlab.draw._arrays import LARGEST_GRID, LONGEST_SIGNAL, number_cells, spoken, with_part_shown
 from convlab.draw._canvas import Block, clean, column, label, row, swatch
-from convlab.draw._cells import cell_width, sheet, titled
+from convlab.draw._cells import cell_width, room_for_indices, sheet, titled
 from convlab.draw._images import LARGEST_IMAGE, pixel_block
 from convlab.draw._numbers import Array, as_array, number, size
 from convlab.draw._page import width as page_width
@@ -42,7 +42,7 @@ def counts(counts: npt.ArrayLike, *, name: str = "reads") -> Picture:
         drawn = titled(drawn, name, str(array.shape))
     else:
         longest = LONGEST_SIGNAL if array.ndim == 1 else LARGEST_GRID
-        page = page_width() * 1e3 if array.ndim == 1 else page_width() - 30
+        page = page_width() * 1e3 if array.ndim == 1 else page_width() - room_for_indices(array.shape[0])
         cells = number_cells(array, most=longest, page=page)
         for index, cell in cells.items():
             share = array[index].item() / max(most, 1)

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from convlab.draw import _theme as theme
-from convlab.draw._canvas import Block, clean, column, label, row, tag
+from convlab.draw._arrays import as_window
+from convlab.draw._canvas import Block, clean, column, label, row, swatch, tag
 from convlab.draw._cells import titled
-from convlab.draw._numbers import Array, as_array, extent, number, size
+from convlab.draw._numbers import Array, Index, as_array, extent, number, size
 from convlab.draw._page import is_phone
 from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
@@ -22,6 +23,7 @@ LARGEST_IMAGE = 512
 MOST_MAPS = 128
 MOST_COLUMNS = 16
 PHONE_COLUMNS = 5
+TINTS = {"red": "#FF0000", "green": "#00FF00", "blue": "#0000FF"}
 
 
 def image(
@@ -32,13 +34,15 @@ def image(
     vmin: float | None = None,
     vmax: float | None = None,
     signed: bool = False,
+    tint: str | None = None,
+    window: tuple[int, int, int, int] | None = None,
 ) -> Picture:
     """Draw an array as a picture, each value one sharp square.
 
     Parameters
     ----------
-    array : array_like, shape (H, W), at most 512 × 512
-        uint8, other integers, booleans or floats. NaN is drawn purple.
+    array : array_like, shape (H, W) or (3, H, W), at most 512 × 512
+        uint8, other integers, booleans or floats. NaN is drawn purple. Three channels are red, green and blue.
     name : str
     scale : int, optional
         The side of one value's square in pixels; by default such that the longer side measures about 256.
@@ -48,28 +52,69 @@ def image(
     signed : bool
         Draw zero white, negative values blue and positive ones orange, as strong as `vmax` at most
         (by default the largest absolute value).
+    tint : {"red", "green", "blue"}, optional
+        Draw the largest values in this colour instead of white, as one channel of a colour picture.
+    window : (top, left, height, width), optional
+        The pixels to outline.
 
     Raises
     ------
     ValueError
-        If `array` is not a 2-D array of real numbers or too large, or the range is not one.
+        If `array` is not an array of real numbers with these axes or too large, the range is not one, the window
+        leaves it, or a colour picture holds NaN or is to be signed or tinted.
     """
-    values = as_array(array, "array", (2,), "; draw.signal draws one dimension")
+    values = as_array(array, "array", (2, 3), "; draw.signal draws one dimension, draw.maps many images")
     name = clean(name)
-    height, width = values.shape
+    height, width = values.shape[-2:]
+    if tint is not None and tint not in TINTS:
+        raise ValueError(f"tint is {tint!r}: it must be one of {', '.join(map(repr, TINTS))}")
+    if values.ndim == 3:
+        if len(values) != len(TINTS):
+            raise ValueError(
+                f"array has shape {values.shape}: three axes must be (3, H, W), red, green and blue"
+            )
+        if signed or tint is not None or np.isnan(values).any():
+            raise ValueError(
+                "array has three channels: such a picture cannot be signed or tinted, nor hold NaN"
+            )
+    elif signed and tint is not None:
+        raise ValueError(f"tint is {tint!r}: signed values have colours of their own")
+    inside, where = as_window(window, (height, width), ("top", "left", "height", "width"))
     _check_size(values)
     side = max(1, 256 // max(height, width)) if scale is None else scale
     if not hasattr(side, "__index__") or side < 1:
         raise ValueError(f"scale is {scale!r}: it must be a whole number of pixels, at least 1")
     side = min(side, max(1, int(page_width() // width))) if is_phone() else side
     low, high = _range(values, np.asarray(array).dtype == np.uint8, vmin, vmax, signed)
-    pixels, palette = _pixels(values, low, high, signed)
+    pixels, palette = _pixels(values, low, high, signed, tint)
+    if values.ndim == 3:
+        pixels = np.moveaxis(pixels, 0, -1)
     block = pixel_block(pixels, palette, name, width * side, height * side)
-    key = _key(low, high, signed, bool(np.isnan(values).any()))
+    if inside:
+        block = _outlined(block, inside, side)
+    key = _key(values, low, high, signed, tint)
     said = ", ".join(f"{what} for {value}" for what, _, value in key)
     caption = row([swatch(colour, value) for _, colour, value in key], 12)
-    alt = f"Image {name}, {size(values.shape)} pixels, values {extent(values)}, drawn with {said}."
+    what = "Colour image" if values.ndim == 3 else "Image"
+    alt = f"{what} {name}, {size((height, width))} pixels, values {extent(values)}, drawn with {said}."
+    alt += f" A window outlines {where}." if inside else ""
     return Picture(alt, column([titled(block, name, str(values.shape)), caption], 6))
+
+
+def _outlined(block: Block, inside: Sequence[Index], side: int) -> Block:
+    """Return pixels with a line around some of them, which shows on dark and on bright ones."""
+    (top, left), (bottom, right) = inside[0], inside[-1]
+    box = {
+        "x": left * side,
+        "y": top * side,
+        "width": (right + 1 - left) * side,
+        "height": (bottom + 1 - top) * side,
+    }
+    lines = [
+        tag("rect", **box, fill="none", stroke=colour, stroke_width=wide)
+        for colour, wide in ((theme.CARD, 4), (theme.WINDOW, 2))
+    ]
+    return Block(block.body + "".join(lines), block.width, block.height, block.middle)
 
 
 def maps(
@@ -155,7 +200,7 @@ def maps(
         lines = [
             Block("".join(names) + line.at(left, 0), left + line.width, line.height, 0) for line in lines
         ]
-    key = _key(low, high, signed, bool(np.isnan(values).any()))
+    key = _key(values, low, high, signed)
     if dark:
         key[:2] = [("white", "#FFFFFF", number(low)), ("black", "#000000", number(high))]
     caption = row([swatch(colour, value) for _, colour, value in key], 12)
@@ -179,8 +224,8 @@ def pixel_block(
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (H, W)
-        Grey levels, or rows of the palette.
+    pixels : ndarray of uint8, shape (H, W) or (H, W, 3)
+        Grey levels or rows of the palette; or red, green and blue.
     palette : ndarray of uint8, shape (at most 256, 3), or None
     """
     source = base64.b64encode(png(pixels, palette)).decode()
@@ -234,30 +279,40 @@ def _range(
     return low, high
 
 
-def _key(low: float, high: float, signed: bool, missing: bool) -> list[tuple[str, str, str]]:
-    """Return what the colours of an image mean: their names, themselves, their values."""
+def _key(
+    values: Array, low: float, high: float, signed: bool, tint: str | None = None
+) -> list[tuple[str, str, str]]:
+    """Return what the colours of an image mean: their names, themselves, their values.
+
+    Where values beyond the range are drawn as its end is, the end says so.
+    """
+    known = values[~np.isnan(values)]
+    first, last = number(low), number(high)
+    first = f"≤ {first}" if (known < low).any() else first
+    last = f"≥ {last}" if (known > high).any() else last
     if signed:
-        key = [("blue", theme.NEGATIVE, low), ("white", theme.NEUTRAL, 0.0), ("orange", theme.POSITIVE, high)]
+        key = [
+            ("blue", theme.NEGATIVE, first),
+            ("white", theme.NEUTRAL, "0"),
+            ("orange", theme.POSITIVE, last),
+        ]
     else:
-        key = [("black", "#000000", low), ("white", "#FFFFFF", high)]
-    written = [(name, colour, number(value)) for name, colour, value in key]
-    return [*written, ("purple", theme.MISSING, "nan")] if missing else written
-
-
-def swatch(colour: str, value: str) -> Block:
-    """Return a small square of a colour and what it stands for."""
-    square = tag("rect", x=0.5, y=0.5, width=12, height=12, fill=colour, stroke=theme.LINE)
-    return row([Block(square, 13, 13, 6.5), label(value, size=theme.SMALL, colour=theme.MUTED, mono=True)], 5)
+        most = "white" if tint is None else tint
+        key = [("black", "#000000", first), (most, TINTS.get(most, "#FFFFFF"), last)]
+        if low < 0 < high and tint is None:
+            grey = theme.mix("#000000", "#FFFFFF", -low / (high - low))
+            key.insert(1, ("grey", grey, "0"))
+    return [*key, ("purple", theme.MISSING, "nan")] if np.isnan(values).any() else key
 
 
 def _pixels(
-    values: Array, low: float, high: float, signed: bool
+    values: Array, low: float, high: float, signed: bool, tint: str | None = None
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8] | None]:
-    """Return bytes for each value, and the palette they point into unless they are grey levels."""
+    """Return bytes for each value, and the palette they point into unless they are brightnesses."""
     missing = np.isnan(values)
     known = np.where(missing, 0.0, values.astype(np.float64))
     share = (np.clip(known, low, high) - low) / (high - low)
-    if not signed and not missing.any():
+    if not signed and not missing.any() and tint is None:
         return (share * 255 + 0.5).astype(np.uint8), None
     # 255 colours around the middle one, number 127; the last number is NaN's.
     pixels = (share * 254 + 0.5).astype(np.uint8)
@@ -265,5 +320,6 @@ def _pixels(
     if signed:
         palette = [theme.channels(theme.diverging((i - 127) / 127)) for i in range(255)]
     else:
-        palette = [(round(i * 255 / 254),) * 3 for i in range(255)]
+        brightest = TINTS[tint] if tint else "#FFFFFF"
+        palette = [theme.channels(theme.mix("#000000", brightest, i / 254)) for i in range(255)]
     return pixels, np.array([*palette, theme.channels(theme.MISSING)], dtype=np.uint8)

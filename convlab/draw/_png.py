@@ -19,14 +19,16 @@ def png(pixels: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8] | None = N
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (H, W)
-        Grey levels, or rows of the palette.
+    pixels : ndarray of uint8, shape (H, W) or (H, W, 3)
+        Grey levels or rows of the palette; or red, green and blue.
     palette : ndarray of uint8, shape (at most 256, 3), optional
         Red, green and blue of each number in `pixels`.
     """
-    height, width = pixels.shape
-    # 8 bits per pixel; colour type 0 is grey, 3 is palette; the usual compression, filtering, no interlacing.
-    header = struct.pack(">IIBBBBB", width, height, 8, 0 if palette is None else 3, 0, 0, 0)
+    height, width, *colours = pixels.shape
+    # 8 bits per pixel and colour; colour type 0 is grey, 2 is red, green and blue, 3 is palette; the usual
+    # compression, filtering, no interlacing.
+    kind = 2 if colours else 0 if palette is None else 3
+    header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
     rows = b"".join(b"\0" + row.tobytes() for row in pixels)  # 0: this row is not filtered
     chunks = [_chunk(b"IHDR", header)]
     if palette is not None:

@@ -587,7 +587,8 @@ colour[1] = [30, 30, 30, 30, 90, 90, 90, 90]  # green
 colour[2] = 60  # blue
 
 names = ["red", "green", "blue"]
-draw.beside(*[draw.image(colour[c], name=names[c], scale=20, vmin=0, vmax=120) for c in range(3)])
+planes = [draw.image(colour[c], name=names[c], tint=names[c], scale=20, vmin=0, vmax=120) for c in range(3)]
+draw.beside(draw.image(colour, name="colour", scale=20, vmin=0, vmax=120), *planes)
 
 # %% [markdown]
 # The right filter has [−1, 0, 1] in three rows for red, [1, 0, −1] for green, and zeros for blue.

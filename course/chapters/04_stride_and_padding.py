@@ -181,15 +181,17 @@ draw.beside(
 )
 
 # %% [markdown]
-# Here is the photograph, every second row and column of it, with 20 pixels put on every side.
+# Here is the photograph, every second row and column of it, with 20 pixels put on every side. The line shows
+# where it ended.
 
 # %%
 photo = torch.tensor(photograph()[::2, ::2].astype(np.float64))[None, None]
 modes = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
-pictures = [
-    draw.image(F.pad(photo, (20,) * 4, mode=in_torch)[0, 0].numpy(), name=mode, scale=3, vmin=0, vmax=255)
-    for mode, in_torch in modes.items()
-]
+pictures = []
+for mode, in_torch in modes.items():
+    larger = F.pad(photo, (20,) * 4, mode=in_torch)[0, 0].numpy()
+    edge = (20, 20, *photo.shape[2:])
+    pictures.append(draw.image(larger, name=mode, scale=3, vmin=0, vmax=255, window=edge))
 draw.beside(*pictures)
 
 # %% [markdown]

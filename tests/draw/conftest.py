@@ -156,11 +156,13 @@ def _decode(data):
         at += 12 + length
     width, height, depth, colour, *rest = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
     assert (depth, rest) == (8, [0, 0, 0])
-    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, width + 1)
+    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, -1)
     assert not rows[:, 0].any()
     pixels = rows[:, 1:]
     if colour == 3:
         return np.frombuffer(chunks[b"PLTE"], np.uint8).reshape(-1, 3)[pixels]
+    if colour == 2:
+        return pixels.reshape(height, width, 3)
     assert colour == 0
     return pixels
 

@@ -193,6 +193,13 @@ GALLERY = {
     "roofline, none": lambda: draw.roofline(1.5, 900, {}),
     "image": lambda: draw.image(PHOTO, name="a photograph with a name that is longer than it is wide"),
     "image, signed": lambda: draw.image(NOISE[:20, :30], signed=True),
+    "image, colour": lambda: draw.image(NOISE[:36].reshape(3, 12, 200)[:, :, :40], window=(2, 3, 5, 8)),
+    "image, tinted": lambda: draw.image(GRID, tint="blue", vmin=0, vmax=2),
+    "places, titled": lambda: draw.places(8, 3, stride=2, padding=(1, 1), name="a <name>"),
+    "window, moved": lambda: draw.window(WAVE, [1, 0, -2], 0, padding=1, start=0),
+    "channels of a named filter": lambda: draw.channels(
+        CHANNELS, CHANNELS[:, :3, 1:4], (0, 1), channel=12, names=("image", "filters", "maps")
+    ),
     "beside": lambda: draw.beside(draw.grid(GRID), draw.flip(KERNEL), draw.image(PHOTO)),
 }
 

@@ -175,3 +175,63 @@ def test_two_versions_of_an_image_stand_above_each_other(read):
     assert drawn.words.count("learned") == 2
     with pytest.raises(ValueError, match=r"rows is .* it must be 2 words"):
         draw.maps(np.zeros((2, 5, 2, 2)), rows=("one",))
+
+
+def test_three_channels_are_a_colour_picture(pixels):
+    colour = np.random.default_rng(0).integers(0, 256, (3, 4, 5)).astype(np.uint8)
+    picture = draw.image(colour, name="street")
+    np.testing.assert_array_equal(pixels(picture), np.moveaxis(colour, 0, -1))
+    assert picture.alt.startswith("Colour image street, 4 by 5 pixels")
+
+
+def test_a_tint_takes_the_place_of_white(pixels):
+    picture = draw.image([[0, 127, 254]], tint="green", vmin=0, vmax=254)
+    np.testing.assert_array_equal(pixels(picture), [[[0, 0, 0], [0, 128, 0], [0, 255, 0]]])
+    assert picture.alt.endswith("drawn with black for 0, green for 254.")
+
+
+def test_the_key_says_where_values_lie_beyond_it(read):
+    picture = draw.image([[-500, 0, 300]], signed=True, vmax=400)
+    assert picture.alt.endswith("drawn with blue for ≤ −400, white for 0, orange for 400.")
+    assert {"≤ −400", "0", "400"} <= set(read(picture).words)
+    assert draw.image([[-1, 300]], vmin=0, vmax=255).alt.endswith("black for ≤ 0, white for ≥ 255.")
+
+
+def test_the_key_has_the_grey_of_zero():
+    picture = draw.image([[-128, 64]], vmin=-128, vmax=128)
+    assert picture.alt.endswith("drawn with black for −128, grey for 0, white for 128.")
+    assert 'fill="#808080"' in picture.svg
+
+
+def test_a_window_is_outlined_on_the_pixels(read):
+    picture = draw.image(np.zeros((6, 8)), scale=10, window=(1, 2, 3, 4))
+    assert picture.alt.endswith(" A window outlines rows 1 to 3 and columns 2 to 5.")
+    boxes = [
+        (box.right - box.left, box.bottom - box.top, box.left, box.top) for box in read(picture).rectangles()
+    ]
+    (_, _, left, top), *_ = [box for box in boxes if box[:2] == (80, 60)]
+    assert [box[2:] for box in boxes if box[:2] == (40, 30)] == [(left + 20, top + 10)] * 2
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (
+            lambda: draw.image(np.zeros((2, 4, 5))),
+            r"array has shape \(2, 4, 5\): three axes must be \(3, H, W\)",
+        ),
+        (
+            lambda: draw.image(np.zeros((3, 4, 5)), signed=True),
+            r"array has three channels: such a picture cannot",
+        ),
+        (
+            lambda: draw.image([[1, 2]], tint="pink"),
+            r"tint is 'pink': it must be one of 'red', 'green', 'blue'",
+        ),
+        (lambda: draw.image([[1, 2]], tint="red", signed=True), r"tint is 'red': signed values have colours"),
+        (lambda: draw.image([[1, 2]], window=(0, 0, 2, 1)), r"window is \(0, 0, 2, 1\): it must lie inside"),
+    ],
+)
+def test_a_colour_that_cannot_be_drawn_is_refused(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()
