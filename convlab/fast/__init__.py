@@ -1,10 +1,11 @@
-"""The same convolutions as `functional` and `grad`, fast: NumPy alone, by six methods.
+"""The same convolutions as `functional` and `grad`, fast: NumPy alone, by seven methods.
 
 Start here, then read the methods, a page each:
 
 - `windows`: the sums of `functional`, in pieces that fit into memory;
 - `gemm`: columns, written and multiplied piece by piece;
 - `mec`: columns that the rows of the output share, for few filters and for depthwise layers;
+- `toeplitz`: rows of narrow images times a small Toeplitz matrix, for batches of depthwise layers;
 - `shift`: the shifted image times one number, for each tap; on `planes`, images as one signal, where a tap is
   an offset; `scatter` goes the way back on them;
 - `tiles`: the sums in the domain of values, with `transforms` for Winograd's and Fourier's; `strides` makes
@@ -50,7 +51,7 @@ def conv1d(
     ----------
     input, weight, bias, stride, padding, dilation, groups
         As `functional.conv1d` takes them.
-    method : {"auto", "windows", "gemm", "mec", "shift", "winograd", "fft"}
+    method : {"auto", "windows", "gemm", "mec", "toeplitz", "shift", "winograd", "fft"}
         As in `conv2d`.
 
     Returns
@@ -81,11 +82,12 @@ def conv2d(
     ----------
     input, weight, bias, stride, padding, dilation, groups
         As `functional.conv2d` takes them.
-    method : {"auto", "windows", "gemm", "mec", "shift", "winograd", "fft"}
-        "auto" takes the one of least `cost`. "windows", "gemm", "mec" and "shift" take every dtype; integers
-        are exact in them. "winograd" and "fft" take float32 and float64, and round by the largest entry that an
-        output's tile sees: in float32 to about 1e-5 of it with Winograd, to 1e-6 with Fourier. "winograd" takes
-        2 to 5 taps on an axis; with a stride s, k taps count as ceil(k / s), and there must be no dilation.
+    method : {"auto", "windows", "gemm", "mec", "toeplitz", "shift", "winograd", "fft"}
+        "auto" takes the one of least `cost`. All but "winograd" and "fft" take every dtype; integers are exact
+        in them. These two take float32 and float64, and round by the largest entry that an output's tile sees:
+        in float32 to about 1e-5 of it with Winograd, to 1e-6 with Fourier. "winograd" takes 2 to 5 taps on an
+        axis; with a stride s, k taps count as ceil(k / s), and there must be no dilation. "toeplitz" takes
+        layers whose matrices for a row of the output have 4 million entries at most.
 
     Returns
     -------
@@ -98,7 +100,7 @@ def conv2d(
 
     Notes
     -----
-    inf and nan stay in the windows that see them: what "mec", "winograd" and "fft" would spread is computed
+    inf and nan stay in the windows that see them: what "mec", "toeplitz", "winograd" and "fft" would spread is computed
     again by "gemm".
 
     As many threads are used as BLAS was told to use (OPENBLAS_NUM_THREADS, threadpoolctl). Each works on parts
@@ -123,7 +125,7 @@ def conv2d_backward(
     ----------
     grad_output, input, weight, stride, padding, dilation, groups
         As `grad.conv2d_backward` takes them.
-    method : {"auto", "windows", "gemm", "mec", "shift", "winograd", "fft"}
+    method : {"auto", "windows", "gemm", "mec", "toeplitz", "shift", "winograd", "fft"}
         "auto" chooses for the input's and the weight's gradient separately.
 
     Returns

@@ -13,6 +13,7 @@ from math import inf, log2
 
 from convlab.fast import mec as rows_of_mec
 from convlab.fast import strides
+from convlab.fast import toeplitz as rows_of_toeplitz
 from convlab.fast.gemm import is_pointwise
 from convlab.fast.layer import Layer, Pair, input_phases
 from convlab.fast.planes import grid
@@ -63,14 +64,33 @@ def mec_weight(layer: Layer) -> float:
     inner = layer.c * layer.kernel[1]
     per_image = product_cost(layer.o, layer.positions / layer.n, inner)
     added = 6 * PRICES["add"] * layer.o * inner
-    return layer.n * layer.groups * layer.kernel[0] * (per_image + added) + _shifts(layer)
+    return layer.n * layer.groups * layer.kernel[0] * (1.3 * per_image + added) + _shifts(layer)
+
+
+def toeplitz(layer: Layer) -> float:
+    if not rows_of_toeplitz.fits(layer):
+        return inf
+    inner, columns = layer.c * rows_of_toeplitz.inner(layer), layer.o * layer.counts[1]
+    rows = layer.groups * layer.counts[0]
+    written = layer.groups * columns * (PRICES["copy"] * inner + PRICES["gather"] * layer.c * layer.taps)
+    copied = [(inner, inner // layer.c, layer.c), (columns, layer.counts[1], layer.o)]
+    laid = sum(_copies(layer.n * rows * entries, run) for entries, run, channels in copied if channels > 1)
+    arranged = PRICES["gather"] * rows * inner * columns  # by BLAS, again for every row
+    products = product_cost(layer.n, inner, columns, rows)
+    return written + laid + arranged + products + PRICES["call"] * 4 * min(rows, 512)
+
+
+def toeplitz_weight(layer: Layer) -> float:
+    if not rows_of_toeplitz.fits(layer):
+        return inf
+    return toeplitz(layer) + 2 * PRICES["add"] * rows_of_toeplitz.held(layer) * layer.counts[0]
 
 
 def scatter(layer: Layer) -> float:
     length = _length(layer)
     added = layer.groups * layer.c * layer.taps * length
     calls = PRICES["call"] * layer.taps * (1 + added // COLUMNS)
-    return 3 * PRICES["add"] * added + _matrix(layer, length) + _moved(layer) + calls
+    return 8 * PRICES["add"] * added + _matrix(layer, length) + _moved(layer) + calls
 
 
 def shift(layer: Layer) -> float:
@@ -173,11 +193,12 @@ METHODS = {
     "windows": windows,
     "gemm": gemm,
     "mec": mec,
+    "toeplitz": toeplitz,
     "shift": shift,
     "winograd": winograd_cost,
     "fft": fft_cost,
 }
-WEIGHT = {**METHODS, "mec": mec_weight, "shift": shift_weight}
+WEIGHT = {**METHODS, "mec": mec_weight, "toeplitz": toeplitz_weight, "shift": shift_weight}
 
 
 def input_gradient(layer: Layer, method: str) -> float:
@@ -188,7 +209,7 @@ def input_gradient(layer: Layer, method: str) -> float:
 def _folding(layer: Layer) -> float:
     """Price the squares of a stride: a padded copy, and one against the order of memory."""
     entries = layer.n * layer.groups * layer.c * layer.padded[0] * layer.padded[1]
-    return (PRICES["copy"] + 2 * PRICES["gather"]) * entries
+    return (PRICES["copy"] + PRICES["run"]) * entries
 
 
 def _copies(entries: float, run: float) -> float:
@@ -238,5 +259,6 @@ def _matrix(layer: Layer, positions: int) -> float:
 def _moved(layer: Layer) -> float:
     """Price laying out the input and cutting the output."""
     entries = layer.n * layer.groups * layer.c * layer.padded[0] * layer.padded[1]
-    laid = PRICES["gather"] if layer.strides[1] > 1 else 2 * PRICES["copy"]
-    return laid * entries + 2 * PRICES["copy"] * layer.positions * layer.groups * layer.o
+    laid = PRICES["gather"] * entries if layer.strides[1] > 1 else _copies(entries, layer.size[1])
+    cut = _copies(layer.positions * layer.groups * layer.o, layer.counts[1])
+    return PRICES["copy"] * entries + laid + cut

@@ -4,13 +4,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from convlab.fast import cost, gemm, mec, scatter, shift, spectra, strides, tiles, windows
+from convlab.fast import cost, gemm, mec, scatter, shift, spectra, strides, tiles, toeplitz, windows
 from convlab.fast.layer import Layer, input_phases, turn
 from convlab.fast.segments import Segment, segments
+from convlab.fast.table import KERNELS
 from convlab.fast.threads import share, summed
 from convlab.fast.transforms import fourier, winograd
 
-_EXACT = {"windows": windows, "gemm": gemm, "mec": mec, "shift": shift}
+_EXACT = {"windows": windows, "gemm": gemm, "mec": mec, "toeplitz": toeplitz, "shift": shift}
 EXACT = tuple(_EXACT)  # sums of the entries' own products, in any dtype
 ROUNDING = ("winograd", "fft")  # through other numbers: float32 and float64 only
 NAMES = ("auto", *EXACT, *ROUNDING)
@@ -32,9 +33,10 @@ def forward(method: str, layer: Layer, input: np.ndarray, weight: np.ndarray, bi
         return result
     if method in EXACT:
         result = np.asarray(_EXACT[method].forward(layer, input, weight, bias))
-        if method != "mec" or mec.band(layer) == 1 or result.dtype.kind in "iu" or _is_finite(result):
+        with_zeros = method == "toeplitz" or (method == "mec" and mec.band(layer) > 1)
+        if not with_zeros or result.dtype.kind in "iu" or _is_finite(result):
             return result
-        return gemm.forward(layer, input, weight, bias)  # mec's zeros have met inf or nan
+        return gemm.forward(layer, input, weight, bias)  # zeros have met inf or nan
     if strides.foldable(layer):
         kernels = strides.fold_weight(layer, weight)
         result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
@@ -99,7 +101,7 @@ def input_gradient(method: str, layer: Layer, weight: np.ndarray, grad_output: n
         rows, columns = phase.crop
         grads = grad_output[..., rows, columns]
         # A phase of a Winograd layer may be one that Winograd cannot take.
-        fitting = method if method not in ROUNDING or cost.METHODS[method](phase.layer) < np.inf else "gemm"
+        fitting = method if cost.METHODS[method](phase.layer) < np.inf else "gemm"
         part = forward(fitting, phase.layer, grads, turn(weight, phase, layer.groups), no_bias)
         if phase.layer.counts == layer.size:
             return part  # stride 1: the one phase is the whole
@@ -137,6 +139,11 @@ def _check(method: str, layer: Layer, dtype: np.dtype) -> None:
         raise ValueError(
             f'method="winograd" needs stride 1 and 2 to 5 taps on an axis, got stride {layer.strides} and '
             f"kernel {layer.kernel}"
+        )
+    if method == "toeplitz" and not toeplitz.fits(layer):
+        raise ValueError(
+            f'method="toeplitz" is for narrow images of few channels: the matrices would have '
+            f"{toeplitz.held(layer)} entries, and may have {KERNELS}"
         )
 
 

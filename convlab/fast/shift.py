@@ -65,7 +65,8 @@ def _products(layer: Layer, images: np.ndarray, grads: np.ndarray, result: np.nd
         signal = lay_gradient(layer, part, grads)
         for taps in phases:
             view = seen(signals[taps.phase], taps, count_taps(layer, taps), part.signal)
-            result[..., taps.rows, taps.columns] += np.einsum("gcijl,gol->gocij", view, signal)
+            grad = signal[:, :, None, None, None]
+            result[..., taps.rows, taps.columns] += np.vecdot(view[:, None], grad)  # BLAS, without a copy
 
 
 def _tasks(layer: Layer) -> list[slice]:

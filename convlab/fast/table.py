@@ -34,7 +34,7 @@ PRICES = {
     "gather": 0.35,  # copied against the order of memory
     "add": 0.11,  # added in place
     "shift": 0.25,  # one product of shift's sums
-    "dot": 0.3,  # one product of shift's gradient
+    "dot": 0.09,  # one product of shift's gradient
     "run": 5.0,  # one start of an inner loop
     "fft": 0.65,  # numpy.fft, times log2(n)
     "call": 1500.0,  # one call of NumPy from Python
