@@ -13,7 +13,17 @@ import numpy.typing as npt
 
 from convlab.draw import _theme as theme
 from convlab.draw._canvas import Block, clean, column, paragraph, row, swatch, text_width
-from convlab.draw._cells import Cell, Outline, as_axes, cell_width, outside_cell, sheet, titled, with_axes
+from convlab.draw._cells import (
+    Cell,
+    Outline,
+    as_axes,
+    cell_width,
+    outside_cell,
+    room_for_indices,
+    sheet,
+    titled,
+    with_axes,
+)
 from convlab.draw._numbers import MINUS, Array, Index, as_array, entry, extent, number, size
 from convlab.draw._page import is_phone
 from convlab.draw._page import width as page_width
@@ -122,7 +132,7 @@ def grid(
     words = _words(rows, "rows", array.shape[0]), _words(columns, "columns", array.shape[1])
     marks = _marked(mark, array.shape)
     inside, said = as_window(window, array.shape, ("top", "left", "height", "width"))
-    gutter = max([30.0, *(text_width(word, theme.SMALL) + 8 for word in words[0])])
+    gutter = max([room_for_indices(len(array)), *(text_width(word, theme.SMALL) + 8 for word in words[0])])
     cells = number_cells(array, around=inside, most=LARGEST_GRID, page=page_width() - gutter, heat=heat)
     if digits > 1:
         cells = {index: replace(cell, text=_padded(cell.text, digits)) for index, cell in cells.items()}

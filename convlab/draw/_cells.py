@@ -75,6 +75,11 @@ def narrowest() -> float:
     return _NARROWEST[is_phone()]
 
 
+def room_for_indices(rows: int) -> float:
+    """Return the room that the indices of a grid's rows need at its left."""
+    return 8 + text_width(number(rows - 1), theme.SMALL, mono=True)
+
+
 @dataclass(frozen=True)
 class _Places:
     """Where the cells of one sheet are: the first index, cells per line, and the measures."""

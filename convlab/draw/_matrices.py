@@ -169,7 +169,7 @@ def _numbers(
     """Return the matrix with its numbers, or nothing if they do not fit."""
     height, width = array.shape
     coloured = keys.tolist()
-    room = page_width() - INDICES
+    room = page_width() - max(INDICES, text_width(f"{axes[0]} ↓", theme.SMALL) + 8 if axes else 0)
     if height > MOST_ROWS or width * SMALLEST > room:
         return None
     values = array.tolist()

@@ -6,7 +6,7 @@ the others are the reader's exercise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +72,11 @@ class _Stamped:
 
     def colour(self, k: int) -> str:
         return theme.tap_colour(len(self.taps) - 1 - k if self.flipped else k, len(self.taps))
+
+    @property
+    def settings(self) -> str:
+        """What departs from stride 1 and dilation 1; what is cut off is said in words of its own."""
+        return replace(self.places, pads=((0, 0),)).settings
 
     @property
     def landed(self) -> list[float]:
@@ -206,7 +211,7 @@ def _draw(drawn: _Stamped, names: Names) -> Block:
     stamped = Block("".join(body), left + length * width, y + HEIGHT + INDEX_HEIGHT, 0)
     shape = label(str((len(drawn.taps),)), size=theme.SMALL, colour=theme.MUTED)
     top = row([label(kernel, bold=True), shape, sheet(_kernel(drawn), name=kernel, indices=False)], 8)
-    said = f"{drawn.places.settings}; " if drawn.places.settings else ""
+    said = f"{drawn.settings}; " if drawn.settings else ""
     said += "what stands in one column is added"
     said += "; hatched: cut off" if first < 0 else ""
     said += "; dashed: carried round to the front" if drawn.around else ""
@@ -255,7 +260,9 @@ def _room(words: list[str]) -> float:
 
 def _alt(drawn: _Stamped, names: Names) -> str:
     source, kernel, output = names
-    settings = f", {drawn.places.settings}" if drawn.places.settings else ""
+    settings = f", {drawn.settings}" if drawn.settings else ""
+    (cut, _), *_ = drawn.places.pads
+    settings += f", {cut} cut off at each end" if cut else ""
     spoken_rows = MOST_SPOKEN if len(drawn.taps) <= MOST_SPOKEN else 2
     said = []
     for i, value in enumerate(drawn.values[:spoken_rows]):

@@ -57,3 +57,7 @@ def test_counts_say_numbers_sum_and_how_many_are_none():
 def test_an_error_names_the_argument_and_what_it_may_be(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_twelve_columns_fit_a_phone():
+    assert draw.counts(np.ones((3, 12), dtype=int)).narrow is not None

@@ -142,3 +142,7 @@ def test_a_small_matrix_has_a_small_card():
 def test_colours_that_do_not_fit_are_refused(options, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         draw.matrix([[1, 2]], **options)
+
+
+def test_a_wide_matrix_with_named_axes_fits_the_page():
+    assert draw.matrix(np.eye(12, 24, dtype=int) * 11, axes=("a long name", "pixel")).width <= 760

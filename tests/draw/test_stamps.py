@@ -87,6 +87,8 @@ def test_padding_cuts_off_both_ends(read):
     assert picture.svg.count(theme.HATCH) == 6 + 4  # products beyond output[0], entries beyond it
     assert drawn.fills("stamp 0") == {(-2,): theme.TAPS[2], (-1,): theme.TAPS[1], (0,): theme.TAPS[0]}
     assert "8 + 2 + 4 = 14 is output[0]." in picture.alt
+    assert "4, 2 cut off at each end: input[0]" in picture.alt
+    assert "what stands in one column is added; hatched: cut off" in drawn.words
 
 
 def test_on_a_circle_what_hangs_over_is_carried_round(read):
