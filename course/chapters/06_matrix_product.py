@@ -98,7 +98,8 @@ print(f"output[0, {o}, 0, 0] = {np.dot(flat_input[0], flat_weight[o])}   torch: 
 # the filters. `z` is missing on the right: it is the sum.
 #
 # torch has a name for this: `F.linear`. A **linear layer**, also called fully connected, makes each of its
-# outputs from *all* its inputs, with a weight for every pair. All five are the same:
+# outputs from *all* its inputs, with a weight for every pair. All five are the same, the convolution of above
+# included:
 
 # %%
 dots = [[np.dot(image, taps) for taps in flat_weight] for image in flat_input]
@@ -107,6 +108,7 @@ answers = {
     "matmul": flat_input @ flat_weight.T,
     "a loop of dots": np.array(dots),
     "F.linear": ask_torch(F.linear, flat_input, flat_weight),
+    "F.conv2d": output.reshape(1, 8),
 }
 for name, answer in answers.items():
     assert np.array_equal(answer, output[:, :, 0, 0]), f"{name} and conv2d differ"
@@ -219,7 +221,7 @@ draw.grid(view, name="view[x, k]")
 
 # %%
 signal[3] = 9
-draw.grid(view, name="view[x, k]")
+draw.grid(view, name="view[x, k]", mark=view == 9)
 
 # %% [markdown]
 # That is why we said `writeable=False`. Writing into one entry of the view would change others as well, and
@@ -287,7 +289,10 @@ n, c, y, x, i, j = 0, 1, 1, 2, 1, 0
 place = n * image + c * channel + (y * s_h + i * d_h) * row + (x * s_w + j * d_w) * column
 print(f"{place} bytes from the start: {batch.ravel()[place // 8]:g}")
 
-draw.stack(batch[0], name="batch[0]", window=(2, 2, 2, 2))
+found = batch[0] == batch.ravel()[place // 8]
+draw.beside(
+    *[draw.grid(batch[0, c], name=f"batch[0, {c}]", window=(2, 2, 2, 2), mark=found[c]) for c in (0, 1)]
+)
 
 # %% [markdown]
 # **Predict.** `y` grows by one, and everything else stays. How many bytes further is that? First in
@@ -602,6 +607,7 @@ draw.beside(
     draw.grid(kernel.reshape(1, 4), name="kernel"),
     draw.grid(columns, name="columns"),
     draw.grid(product, name="product"),
+    signs="@=",
 )
 
 # %% [markdown]
@@ -1053,7 +1059,7 @@ draw.matrix(matrix, blocks=(3, 4))
 #
 # **Channels.** For each pair of an output channel `o` and an input channel `c` there is such a matrix, from
 # the kernel `weight[o, c]`. Put them side by side for `c` and below each other for `o`. In this picture all
-# four kernels are multiples of one kernel: 1, 2, 3 and −1 times.
+# four kernels are multiples of one kernel: 1, 2, 3 and −1 times. A colour is a tap, as before.
 
 # %%
 factors = np.array([[1, 2], [3, -1]])
@@ -1063,7 +1069,7 @@ with_channels = np.kron(factors, matrix)  # each factor times the matrix, as a b
 image = rng.integers(-4, 5, (1, 2, 3, 4))
 expected = ask_torch(F.conv2d, image, weight)
 assert np.array_equal(with_channels @ image.ravel(), expected.ravel()), "the matrix and conv2d differ"
-draw.matrix(with_channels, blocks=(6, 12))
+draw.matrix(with_channels, blocks=(6, 12), taps=kernel, like=np.tile(matrix, (2, 2)))
 
 # %% [markdown]
 # The shape is $(C_\text{out} H_\text{out} W_\text{out},\; C_\text{in} H W)$. Rows are in the order in which
@@ -1178,7 +1184,7 @@ nine = np.arange(1, 10).reshape(3, 3)
 expected = functional.conv2d(nine[None], kernel[None, None], stride=2, padding=1)
 assert np.array_equal(example @ nine.ravel(), expected.ravel()), "the example and conv2d differ"
 
-draw.matrix(example, blocks=(2, 3))
+draw.matrix(example, blocks=(2, 3), taps=kernel)
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
@@ -1265,7 +1271,7 @@ print(f"different numbers in the whole matrix: at most {64 * 64 * 3 * 3:,}, and 
 
 # %%
 print("matrix.T, row 5:", matrix.T[5])
-draw.matrix(matrix.T, blocks=(4, 3), name="matrix.T")
+draw.matrix(matrix.T, blocks=(4, 3), name="matrix.T", taps=kernel)
 
 # %% [markdown]
 # It looks like the matrix of another convolution: diagonals, blocks, the same four taps. But they are

@@ -223,10 +223,11 @@ by_entry = visits(lambda x, k: (x, k))
 by_tap = visits(lambda x, k: (k, x))
 by_sample = visits(lambda x, k: (x + k, k))
 
+table = {"empty": "no product", "axes": ("entry x", "sample t"), "note": "number: its turn; darker: later"}
 draw.beside(
-    draw.matrix(by_entry, name="row by row", empty="no product"),
-    draw.matrix(by_tap, name="diagonal by diagonal", empty="no product"),
-    draw.matrix(by_sample, name="column by column", empty="no product"),
+    draw.matrix(by_entry, name="row by row", **table),
+    draw.matrix(by_tap, name="diagonal by diagonal", **table),
+    draw.matrix(by_sample, name="column by column", **table),
 )
 
 # %% [markdown]
@@ -249,13 +250,15 @@ draw.beside(
 # </details>
 #
 # Look at the third table again: these are the cells of columns 0, 3 and 6. One of the products, in the
-# letters of the formula:
+# letters of the formula. And all of them: below, row `t` is what sample `t` adds. Its taps stand back to front, for
+# tap 0 leads furthest to the right. What leads beyond the five entries is hatched.
 
 # %%
 t, k = 3, 2
 print(f"input[{t}] * weight[{k}] is added to output[{t - k}]")
 
-draw.window([2, 1, 4, 3, 0, 5, 2], [4, 2, 1], t - k)
+names = ("input", "weight, back to front", "output")
+draw.stamps([2, 1, 4, 3, 0, 5, 2], [1, 2, 4], t - k, padding=2, flipped=True, names=names)
 
 # %% [markdown]
 # ## Exercise: `conv1d_input_stationary`
@@ -276,7 +279,7 @@ draw.window([2, 1, 4, 3, 0, 5, 2], [4, 2, 1], t - k)
 # that yourself.
 
 # %%
-draw.matrix(visits(lambda x, k: (x + k, k), L=9, K=4), name="column by column", empty="no product")
+draw.matrix(visits(lambda x, k: (x + k, k), L=9, K=4), name="column by column", **table)
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
@@ -654,15 +657,10 @@ draw.im2col([[1, 2, 3, 4, 5], [6, 7, 8, 9, 10], [11, 12, 13, 14, 15]], (2, 2), s
 # convolution.**
 
 # %%
-copies = np.array([[8, 4, 16, 0, 0], [0, 4, 2, 8, 0], [0, 0, 2, 1, 4]])
+coefficients = [8, 8, 20, 9, 4]
+assert np.array_equal(coefficients, np.convolve([2, 1, 4], [4, 2, 1])), "the copies add up to another sum"
 
-assert np.array_equal(copies.sum(axis=0), np.convolve([2, 1, 4], [4, 2, 1])), (
-    "the copies add up to another sum"
-)
-draw.beside(
-    draw.grid(copies, name="4, 2 and 1 times (2, 1, 4), each one place further"),
-    draw.signal(copies.sum(axis=0), name="their sum"),
-)
+draw.stamps([4, 2, 1], [2, 1, 4], output=coefficients, names=("weight", "input", "product"))
 
 # %% [markdown]
 # But there is another way to multiply polynomials. Choose a number for $z$, say 10. The first one is 412
@@ -726,13 +724,9 @@ print("irfft(half):   ", np.fft.irfft(half).round(4))
 
 # %%
 values = np.fft.fft([2, 1, 4], 3) * np.fft.fft([4, 2, 1], 3)
-wrapped = np.array([[8, 4, 16], [8, 4, 2], [1, 4, 2]])
+assert np.allclose(np.fft.ifft(values), [17, 12, 20]), "the ends meet elsewhere"
 
-assert np.allclose(np.fft.ifft(values), wrapped.sum(axis=0)), "the ends meet elsewhere"
-draw.beside(
-    draw.grid(wrapped, name="the same copies on a circle of 3"),
-    draw.signal(wrapped.sum(axis=0), name="their sum"),
-)
+draw.stamps([4, 2, 1], [2, 1, 4], around=3, output=[17, 12, 20], names=("weight", "input", "product"))
 
 # %% [markdown]
 # The end of the result has wrapped around to its front. This is called a **circular** convolution. A signal
@@ -1083,8 +1077,8 @@ print(f"fully connected, 64 pictures:   {intensity(64, 4096, 1, 1, 1000, 1):6.2f
 
 # %% [markdown]
 # Both axes double from one number to the next, so that equal factors are equally far. What lies under the roof
-# can be reached. The three dots are the layer of one channel, the fully connected one and VGG's, each as fast as
-# this machine can be on it.
+# can be reached. The three dots are the fully connected layer (1), the one of one channel (2) and VGG's (3), each as
+# fast as this machine can be on it.
 
 # %%
 draw.roofline(100, 20, {"one channel": 2.25, "fully connected": 0.5, "VGG's 3 x 3": 143})
@@ -1180,7 +1174,7 @@ def place(method, channels, size, k):
 # %% [markdown]
 # ## Race them all
 #
-# `convlab.fast` has the operator of chapter 5 by six methods, with NumPy alone, about a page each. Read them:
+# `convlab.fast` has the operator of chapter 5 by seven methods, with NumPy alone, about a page each. Read them:
 # you know what they are made of.
 #
 # | method | what it does |
@@ -1188,8 +1182,9 @@ def place(method, channels, size, k):
 # | `windows` | an einsum over windows, a piece of the output at a time |
 # | `gemm` | columns, written and multiplied a piece at a time, so that they stay in the cache |
 # | `mec` | columns of `kw` shifted images only, which neighbouring rows of the output share |
+# | `toeplitz` | the Toeplitz matrix of chapter 6, of one row of the output at a time, for all images at once |
 # | `shift` | for each tap, the shifted image times one number |
-# | `winograd` | tiles of 6 × 6 pixels, and 36 products for each, as below |
+# | `winograd` | tiles of 4 × 4 outputs: 36 products for each, not 144; see below |
 # | `fft` | Fourier's values, of tiles or of the whole image |
 #
 # No one wins everywhere, so the library has to choose. It counts: products, entries that are copied, starts
@@ -1206,6 +1201,7 @@ RACE = {  # shape of input, shape of weight, what else conv2d takes
     "64 channels, 3 x 3": ((1, 64, 56, 56), (64, 64, 3, 3), {"padding": 1}),
     "256 channels, 1 x 1": ((1, 256, 56, 56), (64, 256, 1, 1), {}),
     "one channel, 5 x 5, batch 32": ((32, 1, 28, 28), (6, 1, 5, 5), {"padding": 2}),
+    "384 groups of one, batch 32": ((32, 384, 14, 14), (384, 1, 3, 3), {"padding": 1, "groups": 384}),
     "16 channels, 31 x 31": ((1, 16, 128, 128), (16, 16, 31, 31), {"padding": 15}),
 }
 for name, (input_shape, weight_shape, arguments) in RACE.items():
@@ -1286,7 +1282,8 @@ def plot_race(layers=RACE):
 # be faster.
 #
 # **Winograd** is a cousin of the FFT for small kernels. For a tile of 2 × 2 outputs under a 3 × 3 kernel, the
-# loops take 4 · 9 = 36 multiplications. Winograd's way takes 16, and some more additions.
+# loops take 4 · 9 = 36 multiplications. Winograd's way takes 16, and some more additions. For one of 4 × 4 outputs,
+# as `fast` makes them, it is 36 instead of 144.
 #
 # **Concert halls** (chapter 1) have long kernels. At 44,100 samples a second, an echo of two seconds has
 # 88,200 taps.

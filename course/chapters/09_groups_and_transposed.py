@@ -60,7 +60,7 @@ def ask_torch(function, *arrays, **options):
 
 # %%
 mixing = np.array([[1, 2, 3, 4], [3, 4, 1, 2], [2, 1, 4, 3], [4, 3, 2, 1], [1, 3, 2, 4], [2, 4, 3, 1]])
-draw.matrix(mixing, name="weight[o, c]")
+draw.matrix(mixing, blocks=(6, 4), name="one group", axes=("filter o", "channel c"), groups="rows")
 
 # %% [markdown]
 # Now cut the channels into two **groups**. Input channels 0 and 1 and filters 0, 1 and 2 are group 0. The
@@ -74,7 +74,7 @@ blocks = mixing.copy()
 blocks[:3, 2:] = 0  # filters of group 0 do not read channels of group 1
 blocks[3:, :2] = 0  # and the other way round
 
-draw.matrix(blocks, blocks=(3, 2), name="two groups")
+draw.matrix(blocks, blocks=(3, 2), name="two groups", axes=("filter o", "channel c"), groups="rows")
 
 # %% [markdown]
 # The zeros are neither learned nor stored. Take the blocks, put one below the other, and you have the weight
@@ -86,7 +86,7 @@ draw.matrix(blocks, blocks=(3, 2), name="two groups")
 weight = np.concatenate([blocks[:3, :2], blocks[3:, 2:]])
 print("weight:", weight.shape)
 
-draw.matrix(weight, blocks=(3, 2), name="weight")
+draw.matrix(weight, blocks=(3, 2), name="weight", axes=("filter o", "channel of its group"), groups="rows")
 
 # %% [markdown]
 # In torch the argument is called `groups`. It has to divide C_in and C_out, for all groups are equally large.
@@ -168,11 +168,11 @@ print("input channels 2 and 3, filters 3 to 5 -> output channels 3 to 5:", alone
 # We find the matrix as in chapter 6, by asking with one image for each pixel.
 
 # %%
-kernels = np.array([[[[4, 2], [1, 3]]], [[[1, 1], [1, 2]]]])  # (2, 1, 2, 2)
+kernels = np.array([[[[4, 2], [1, 3]]], [[[1, 5], [3, 2]]]])  # (2, 1, 2, 2)
 one_pixel_each = np.eye(24).reshape(24, 2, 3, 4)
 matrix = ask_torch(F.conv2d, one_pixel_each, kernels, groups=2).reshape(24, 12).T
 
-draw.matrix(matrix, blocks=(6, 12))
+draw.matrix(matrix, blocks=(6, 12), axes=("place", "pixel"), groups="rows")
 
 # %% [markdown]
 # ### Spot it: neighbours who never talk
@@ -198,8 +198,8 @@ second = np.kron(np.eye(2), [[1, 1], [2, 1]])
 shuffle = np.eye(4)[[0, 2, 1, 3]]  # takes one channel of each group in turn
 
 draw.beside(
-    draw.matrix(second @ first, blocks=(2, 2), name="second @ first"),
-    draw.matrix(second @ shuffle @ first, blocks=(2, 2), name="second @ shuffle @ first"),
+    draw.matrix(second @ first, blocks=(2, 2), name="second @ first", groups="columns"),
+    draw.matrix(second @ shuffle @ first, blocks=(2, 2), name="second @ shuffle @ first", groups="columns"),
 )
 
 # %% [markdown]
@@ -225,9 +225,10 @@ draw.beside(
 one_each = np.diag([1, 2, 3])
 two_each = np.array([[1, 0, 0], [2, 0, 0], [0, 3, 0], [0, 4, 0], [0, 0, 5], [0, 0, 6]])
 
+axes = ("filter o", "channel c")
 draw.beside(
-    draw.matrix(one_each, blocks=(1, 1), name="one filter each"),
-    draw.matrix(two_each, blocks=(2, 1), name="two filters each"),
+    draw.matrix(one_each, blocks=(1, 1), name="one filter each", axes=axes, groups="rows"),
+    draw.matrix(two_each, blocks=(2, 1), name="two filters each", axes=axes, groups="rows"),
 )
 
 # %% [markdown]
@@ -416,8 +417,8 @@ blocks = np.zeros((4, 6), dtype=int)
 blocks[:2, :3], blocks[2:, 3:] = weight[:2], weight[2:]
 
 draw.beside(
-    draw.matrix(blocks, blocks=(2, 3), name="with the zeros"),
-    draw.matrix(weight, blocks=(2, 3), name="weight"),
+    draw.matrix(blocks, blocks=(2, 3), name="with the zeros", groups="rows"),
+    draw.matrix(weight, blocks=(2, 3), name="weight", groups="rows"),
 )
 
 # %% [markdown]
@@ -689,8 +690,8 @@ four = np.array([1, -2, 3, 1])
 stamped = ask_torch(F.conv_transpose1d, four[None, None], weight[None, None], stride=2)[0, 0]
 
 draw.beside(
-    draw.signal(stamped, window=(1, 7), name="padding 1"),
-    draw.signal(stamped, window=(1, 8), name="padding 1, output_padding 1"),
+    draw.signal(stamped, window=(1, 7), cut=True, name="stamped; padding 1"),
+    draw.signal(stamped, window=(1, 8), cut=True, name="stamped; padding 1, output_padding 1"),
 )
 
 # %% [markdown]
@@ -777,13 +778,15 @@ except RuntimeError as error:
 # `dilate`, `flip`, `fold` and `output_size`. Chapter 7's function is `grad.conv2d_input`, and you may call it
 # as long as you leave its `groups` at 1.
 #
-# The picture shows how one entry of the output is made, in the language of chapter 7: `grad_output` is our
-# input, and `grad_input` is our output.
+# The picture shows how one entry of the output is made. It is the one of chapter 7, where `input` was called
+# `grad_output`, and `output` was called `grad_input`.
 
 # %%
 from convlab import functional, grad
 
-draw.backward([[1, -2], [3, 2]], [[1, 2, 5], [4, 3, 1], [2, 1, 3]], (4, 4), (1, 2), stride=2, padding=1)
+image, kernel = [[1, -2], [3, 2]], [[1, 2, 5], [4, 3, 1], [2, 1, 3]]
+names = ("input", "weight", "output")
+draw.backward(image, kernel, (4, 4), (1, 2), stride=2, padding=1, names=names)
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
@@ -1066,7 +1069,8 @@ for name, L, K, s, p, e in [
 #
 # 1. A depthwise weight without `groups` fits into an einsum, which stretches its axis of length 1. The shape
 #    is right, the numbers are not.
-# 2. output_padding puts no zeros anywhere. It cuts off less. Test it together with a padding.
+# 2. output_padding cuts off less. It puts no zeros where a stamp lies, only beyond the last one. Test it together
+#    with a padding.
 # 3. A transposed weight is `[in, out]`. Where both are equal, exchanging them raises no error.
 #
 # **Next:** you have every piece, forwards and backwards. Chapter 10 puts them together, and trains a network
