@@ -51,6 +51,7 @@ products = fitted(_entries.products)
 receptive_field = fitted(_fields.receptive_field)
 roofline = fitted(_roofline.roofline)
 signal = fitted(_arrays.signal)
+spread = fitted(_entries.spread)
 stack = fitted(_stack.stack)
 stamps = fitted(_stamps.stamps)
 window = fitted(_window.window)
@@ -77,6 +78,7 @@ __all__ = [
     "receptive_field",
     "roofline",
     "signal",
+    "spread",
     "stack",
     "stamps",
     "window",

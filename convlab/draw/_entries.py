@@ -1,4 +1,4 @@
-"""One output entry written out as a sum, and the kernel flipped.
+"""One output entry written out as a sum, the kernel flipped, and the kernel spread.
 
 The entry that is shown is computed and never the whole output: that is the reader's exercise.
 """
@@ -26,15 +26,16 @@ from convlab.draw._canvas import (
     text_width,
 )
 from convlab.draw._canvas import operator as sign
-from convlab.draw._cells import Cell, cell_width, sheet, titled
-from convlab.draw._geometry import Pads, Whole
-from convlab.draw._numbers import Index, as_array, entry, number
+from convlab.draw._cells import Cell, cell_width, outside_cell, sheet, titled
+from convlab.draw._geometry import Pads, Whole, per_axis
+from convlab.draw._numbers import Index, as_array, entry, number, size
 from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
 from convlab.draw._taps import Tap, compute, counted, over, pair, result_box
 
 MOST_ROWS = 13  # of a written-out sum, in one column
 MOST_COLUMNS = 2
+LARGEST_SPREAD = 12  # rows, and columns
 
 
 def products(
@@ -133,7 +134,66 @@ def flip(weight: npt.ArrayLike, *, name: str = "weight") -> Picture:
     return Picture(alt, block)
 
 
-def _lines(taps: Sequence[Tap], size: float) -> list[Block]:
+def spread(
+    weight: npt.ArrayLike, dilation: Whole, *, names: tuple[str, str] = ("weight", "spread")
+) -> Picture:
+    """Draw a kernel and, beside it, its taps with the zeros that a dilation puts between them.
+
+    Each tap keeps its colour and its index; the zeros have dashed edges.
+
+    Parameters
+    ----------
+    weight : array_like, shape (K,) or (KH, KW)
+    dilation : int, or (y, x)
+    names : (str, str)
+        What the kernel and the spread kernel are called.
+
+    Raises
+    ------
+    ValueError
+        If `weight` is not a 1-D or 2-D array of real numbers, the dilation does not fit it, or the spread kernel has
+        more than 12 rows or columns.
+
+    Examples
+    --------
+    >>> draw.spread([4, 2, 1], 2).alt
+    'Kernel weight: 4, 2, 1. With dilation 2 it is spread, length 5: 4, 0, 2, 0, 1.'
+    """
+    factors = as_array(weight, "weight", (1, 2))
+    gaps = per_axis(dilation, factors.ndim, "dilation", 1)
+    if isinstance(names, str) or len(set(names)) != 2:
+        raise ValueError(
+            f"names is {names!r}: it must be two different names, for the kernel and the spread one"
+        )
+    before, after = map(clean, names)
+    shape = tuple(d * (k - 1) + 1 for k, d in zip(factors.shape, gaps))
+    if max(shape) > LARGEST_SPREAD:
+        raise ValueError(
+            f"dilation is {dilation!r}: at most {LARGEST_SPREAD} rows or columns can be drawn, not {shape}"
+        )
+    larger = np.zeros(shape, dtype=factors.dtype)
+    larger[tuple(slice(None, None, d) for d in gaps)] = factors
+    taps = {}
+    for count, index in enumerate(np.ndindex(*factors.shape)):
+        note = entry("", index).replace(" ", "")
+        taps[index] = Cell(
+            number(factors[index].item()), (note,), theme.tap_colour(count, factors.size), count
+        )
+    places = {tuple(i * d for i, d in zip(index, gaps)): cell for index, cell in taps.items()}
+    apart = {index: places.get(index, outside_cell()) for index in np.ndindex(*shape)}
+    width = cell_width(taps.values())
+    first = titled(sheet(taps, name=before, width=width, indices=False), before, str(factors.shape))
+    second = titled(sheet(apart, name=after, width=width, indices=False), after, str(shape))
+    said = f"dilation {gaps[0] if len(set(gaps)) == 1 else gaps}"
+    block = row([first, over(arrow_right(theme.WINDOW, 48), said), second])
+    if block.width > page_width():
+        block = column([first, row([arrow_down(theme.WINDOW), label(said, size=theme.SMALL)], 8), second], 10)
+    alt = f"Kernel {before}: {spoken(factors)}. With {said} it is {after}, "
+    alt += f"{'length ' if factors.ndim == 1 else ''}{size(shape)}: {spoken(larger)}."
+    return Picture(alt, block)
+
+
+def _lines(taps: Sequence[Tap], font: float) -> list[Block]:
     """Return one line for each tap, their parts in columns."""
     texts = [
         (
@@ -149,7 +209,7 @@ def _lines(taps: Sequence[Tap], size: float) -> list[Block]:
         )
         for tap in taps
     ]
-    widths = [max(text_width(part, size, mono=True) for part in parts) for parts in zip(*texts)]
+    widths = [max(text_width(part, font, mono=True) for part in parts) for parts in zip(*texts)]
     lines = []
     for tap, parts in zip(taps, texts):
         x, body = 10.0, []
@@ -161,7 +221,7 @@ def _lines(taps: Sequence[Tap], size: float) -> list[Block]:
                     part,
                     x if named else x + width,
                     14,
-                    size=size,
+                    size=font,
                     align="start" if named else "end",
                     mono=True,
                 )

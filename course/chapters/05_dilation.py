@@ -179,7 +179,7 @@ print("the classmate's:     ", ask_torch(nine, weight, stride=3, dilation=2))
 spread = np.array([4, 0, 2, 0, 1])
 
 assert np.array_equal(ask_torch(input, spread), ask_torch(input, weight, dilation=2)), "zeros change a sum"
-draw.window(input, spread, 1)
+draw.spread(weight, 2)
 
 # %% [markdown]
 # An image has a dilation for each axis, `(d_h, d_w)`: the distance from tap to tap down, and to the right.
@@ -200,10 +200,7 @@ draw.window(input, spread, 1)
 # </details>
 
 # %%
-kernel = np.array([[4, 2, 1], [3, 5, 6]])
-zeros_between = [[4, 0, 2, 0, 1], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [3, 0, 5, 0, 6]]
-
-draw.beside(draw.grid(kernel, name="kernel"), draw.grid(zeros_between, name="spread, d = (3, 2)"))
+draw.spread([[4, 2, 1], [3, 5, 6]], (3, 2), names=("weight[o, c]", "spread[o, c]"))
 
 # %% [markdown]
 # The two ways give the same numbers at different cost. A 3 × 3 kernel at dilation 2 needs 9 products for an
@@ -225,10 +222,7 @@ draw.beside(draw.grid(kernel, name="kernel"), draw.grid(zeros_between, name="spr
 # The picture shows a kernel and what dilation 3 makes of it.
 
 # %%
-draw.beside(
-    draw.grid([[1, 2], [3, 4]], name="weight[0, 0]"),
-    draw.grid([[1, 0, 0, 2], [0, 0, 0, 0], [0, 0, 0, 0], [3, 0, 0, 4]], name="spread[0, 0]"),
-)
+draw.spread([[1, 2], [3, 4]], 3, names=("weight[0, 0]", "spread[0, 0]"))
 
 # %% [markdown]
 # <details><summary>Hint 1: a nudge</summary>
@@ -683,6 +677,13 @@ lower = row_1[x * s + 0 * d] * kernel[1, 0] + row_1[x * s + 1 * d] * kernel[1, 1
 
 print(f"output[{y}, {x}] = {upper} + {lower} = {upper + lower}   torch:")
 print(ask_torch(image, kernel, stride=2, padding=1, dilation=3))
+
+# %% [markdown]
+# Here the options are yours to change. **Predict** each time: how far apart do the taps stand, and how far does the
+# window jump? Which of the two does the dilation change, and which the stride?
+
+# %%
+draw.explore(image, kernel, stride=2, padding=1, dilation=2)
 
 # %% [markdown]
 # The number of rows is that of chapter 1, with the span and with both ends of the padding. The columns go

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from convlab import draw
 from convlab.draw import _theme as theme
@@ -55,3 +56,31 @@ def test_a_flip_says_both_orders():
         "Kernel weight as correlation uses it, which is what torch does: 1, 2, −3. "
         "Flipped, as convolution uses it: −3, 2, 1."
     )
+
+
+def test_spread_taps_keep_their_colours_and_stand_apart(read):
+    kernel = np.arange(1, 7).reshape(2, 3)
+    drawn = read(draw.spread(kernel, (3, 2), names=("k", "apart")))
+    expected = np.zeros((4, 5), dtype=int)
+    expected[::3, ::2] = kernel
+    assert drawn.numbers("apart") == {i: str(expected[i]) for i in np.ndindex(4, 5)}
+    there, here = drawn.fills("apart"), drawn.fills("k")
+    assert {there[3 * y, 2 * x] == here[y, x] for y, x in np.ndindex(2, 3)} == {True}
+    dashed = [i for i, cell in drawn.cells("apart").items() if cell.get("stroke-dasharray")]
+    assert dashed == [i for i in np.ndindex(4, 5) if i[0] % 3 or i[1] % 2]
+    assert drawn.words.count("[1,2]") == 2
+
+
+def test_a_spread_kernel_of_a_signal():
+    assert (
+        draw.spread([4, 2], 3).alt
+        == "Kernel weight: 4, 2. With dilation 3 it is spread, length 4: 4, 0, 0, 2."
+    )
+    with pytest.raises(
+        ValueError, match=r"dilation is 12: at most 12 rows or columns can be drawn, not \(13,\)"
+    ):
+        draw.spread([4, 2], 12)
+    with pytest.raises(ValueError, match=r"dilation is 0: it must be an integer of at least 1"):
+        draw.spread([4, 2], 0)
+    with pytest.raises(ValueError, match=r"names is 'ab': it must be two different names"):
+        draw.spread([4, 2], 1, names="ab")

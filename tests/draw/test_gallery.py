@@ -186,6 +186,9 @@ GALLERY = {
     "flip 1-D, long": lambda: draw.flip(np.arange(30)),
     "flip 2-D": lambda: draw.flip(KERNEL, name="Sobel"),
     "flip 2-D, 5 by 5": lambda: draw.flip(np.arange(25).reshape(5, 5)),
+    "spread 1-D": lambda: draw.spread([0.25, -0.5596, 1.5], 4, names=("a", "b <c>")),
+    "spread 2-D": lambda: draw.spread(KERNEL, (1, 3)),
+    "spread not at all": lambda: draw.spread([[7]], 2),
     "roofline": lambda: draw.roofline(100, 20, {"fully connected": 0.5, "one channel": 2.25, "VGG": 143}),
     "roofline, many layers": lambda: draw.roofline(
         30000, 3.5, {f"a layer with a long name, number {n}": 4.0**n for n in range(-2, 7)}
