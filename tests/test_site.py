@@ -17,7 +17,7 @@ from convlab.site.chapter_map import chapter_map, direct_needs, steps
 from convlab.site.index import index
 from convlab.site.links import problems
 from convlab.site.opening import read_opening
-from convlab.site.pages import description, page
+from convlab.site.pages import description, page, unbroken
 from convlab.site.publish import ZIP, offline
 from convlab.site.texts import texts
 
@@ -208,6 +208,15 @@ def test_pictures_keep_a_least_width_and_scripts_stay():
     )
     assert data == LIVE.replace('style="', 'style="min-width:clamp(0px,(332px - 100vw)*999,400px);')
     assert output.data["text/html"] == LIVE
+
+
+def test_a_product_and_a_share_stay_on_one_line_but_code_and_formulas_as_they_are():
+    shown = unbroken("The loops take (1 + 3) · 9 = 36, or 95 %. On 3 × 3 pixels `2 · 3` is $4 · 5$.")
+    assert shown.replace("\N{NO-BREAK SPACE}", "~") == (
+        "The loops take (1 + 3)~·~9 = 36, or 95~%. On 3~×~3 pixels `2 · 3` is $4 · 5$."
+    )
+    cell = nbformat.v4.new_markdown_cell("5 · 8 bytes")
+    assert page(notebook(cell), set(), "about").cells[0].source == unbroken(cell.source) != cell.source
 
 
 def test_a_description_is_the_first_sentences_without_marks():

@@ -23,6 +23,9 @@ _LONGEST_DESCRIPTION = 200
 # wide, it scrolls, and then nothing is gained by small type.
 _SMALLEST = 0.75
 _MARGINS = 32  # of a narrow page, in pixels, left and right together
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_TOGETHER = re.compile(r"(?<=[\w)]) (?=[·×%](?!\w))|(?<=[\w)] [·×]) (?=[\w(])")
+_LITERAL = re.compile(r"(```.*?```|`+[^`]*`+|\$\$.*?\$\$|\$[^$]*\$|<[^>]*>)", re.DOTALL)
 _PICTURE = re.compile(r'<img\b[^>]*\bsrc="data:image/svg\+xml[^>]*>')
 
 
@@ -46,6 +49,8 @@ def page(notebook: Any, exercises: Collection[str], about: str) -> Any:
     found = set()
     for cell in shown.cells:
         _keep_pictures_legible(cell)
+        if cell.cell_type == "markdown":
+            cell.source = unbroken(cell.source)
         if cell.cell_type == "code" and cell.get("id") in exercises:
             found.add(cell.id)
             cells += _folded(cell)
@@ -67,6 +72,12 @@ def description(teaser: str) -> str:
             break
         text += f" {sentence}"
     return text
+
+
+def unbroken(text: str) -> str:
+    """Markdown whose products and per cents stay on one line: "4 · 9", "95 %"; code and formulas as they are."""
+    parts = _LITERAL.split(text)
+    return "".join(part if i % 2 else _TOGETHER.sub(_NO_BREAK, part) for i, part in enumerate(parts))
 
 
 def _folded(cell: Any) -> list[Any]:
