@@ -133,7 +133,11 @@ def grid(
     marks = _marked(mark, array.shape)
     inside, said = as_window(window, array.shape, ("top", "left", "height", "width"))
     gutter = max([room_for_indices(len(array)), *(text_width(word, theme.SMALL) + 8 for word in words[0])])
-    cells = number_cells(array, around=inside, most=LARGEST_GRID, page=page_width() - gutter, heat=heat)
+    page = page_width() - gutter
+    cells = number_cells(array, around=inside, most=LARGEST_GRID, page=page, heat=heat)
+    own: dict[int, float] = {}
+    if is_phone() and digits == 1 and len({x for _, x in cells}) < array.shape[1]:
+        cells, own = _with_narrow_columns(array, cells, words[1], page, heat)
     if digits > 1:
         cells = {index: replace(cell, text=_padded(cell.text, digits)) for index, cell in cells.items()}
     cells = cells if heat else tinted(cells, inside)
@@ -143,9 +147,10 @@ def grid(
             cells |= {i: replace(cells[i], fill=theme.RESULT_FILL) for i in marks if i in cells}
         lines = [*lines, Outline(marks, theme.RESULT, "mark")]
     width = max([cell_width(cells.values()), *(text_width(word, theme.SMALL) + 6 for word in words[1])])
-    block = sheet(cells, name=name, outlines=lines, width=width, words=words)
+    block = sheet(cells, name=name, outlines=lines, width=width, words=words, columns=own)
     if called:
-        block = with_axes(block, called, block.width - len({x for _, x in cells}) * width)
+        across = sum(own.values()) or len({x for _, x in cells}) * width
+        block = with_axes(block, called, block.width - across)
     alt = f"Grid {name}, {size(array.shape)}: {spoken(array)}."
     if inside:
         top, left, height, width = map(operator.index, window or ())
@@ -164,6 +169,23 @@ def grid(
         alt += " Cells are tinted blue below zero and orange above."
     whole = with_part_shown(titled(block, name, str(array.shape)), cells, array.shape)
     return Picture(alt, column([whole, _heat_key(array)], 6) if heat else whole)
+
+
+def _with_narrow_columns(
+    array: Array, cells: dict[Index, Cell], words: Sequence[str], page: float, heat: bool
+) -> tuple[dict[Index, Cell], dict[int, float]]:
+    """Return all cells of a grid and the widths of its columns, if it fits the page when each has its own."""
+    if max(array.shape) > LARGEST_GRID:
+        return cells, {}
+    whole = number_cells(array, heat=heat)
+    widths = {
+        x: max(
+            cell_width([cell for (_, column), cell in whole.items() if column == x]),
+            text_width(words[x], theme.SMALL) + 6 if words else 0.0,
+        )
+        for x in range(array.shape[1])
+    }
+    return (whole, widths) if sum(widths.values()) <= page else (cells, {})
 
 
 def _words(words: Sequence[str], name: str, length: int) -> list[str]:

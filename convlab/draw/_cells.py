@@ -82,7 +82,10 @@ def room_for_indices(rows: int) -> float:
 
 @dataclass(frozen=True)
 class _Places:
-    """Where the cells of one sheet are: the first index, cells per line, and the measures."""
+    """Where the cells of one sheet are: the first index, cells per line, and the measures.
+
+    `columns` are the columns of a grid that have a width of their own.
+    """
 
     first: Index
     per_line: int
@@ -93,6 +96,11 @@ class _Places:
     pitch: float
     last: Index
     step: int
+    columns: Mapping[int, float]
+
+    def wide(self, index: Index) -> float:
+        """Return the width of a cell."""
+        return self.columns.get(index[-1], self.width)
 
     def corner(self, index: Index) -> tuple[float, float]:
         """Return the upper left corner of a cell."""
@@ -102,7 +110,11 @@ class _Places:
             line, place = divmod(index[0] - self.first[0], self.per_line)
         else:
             line, place = index[0] - self.first[0], index[1] - self.first[1]
-        return self.left + place * self.step * self.width, self.top + line * self.pitch
+        if self.columns:
+            x = sum(self.wide((column,)) for column in range(self.first[1], index[1]))
+        else:
+            x = place * self.step * self.width
+        return self.left + x, self.top + line * self.pitch
 
 
 def sheet(
@@ -117,6 +129,7 @@ def sheet(
     height: float = HEIGHT,
     size: float | None = None,
     words: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    columns: Mapping[int, float] | None = None,
 ) -> Block:
     """Draw cells where their indices say.
 
@@ -142,6 +155,8 @@ def sheet(
         The type size; by default as large as the longest text allows.
     words : (rows, columns)
         What is written at the rows and columns of a grid instead of their indices.
+    columns : mapping of int to float, optional
+        The widths of the columns of a grid that are not as wide as the others.
     """
     first = tuple(map(min, zip(*cells)))
     last = tuple(map(max, zip(*cells)))
@@ -164,6 +179,7 @@ def sheet(
         pitch=height + below + (8 if below else 0),
         last=last,
         step=step,
+        columns=columns or {},
     )
     size = size or number_size(max(len(cell.text) for cell in cells.values()))
     body = [_cell(index, cell, places, size, base) for index, cell in cells.items()]
@@ -175,14 +191,14 @@ def sheet(
     across = (across - 1) * abs(step) + 1
     down = (last[0] - first[0]) // places.per_line if flat else last[0] - first[0]
     bottom = above + down * places.pitch + height
-    return Block(
-        tag("g", *body, data_array=name), left + across * places.width, bottom + below, (above + bottom) / 2
-    )
+    right = places.corner(last)[0] + places.wide(last) if columns else left + across * places.width
+    return Block(tag("g", *body, data_array=name), right, bottom + below, (above + bottom) / 2)
 
 
 def _cell(index: Index, cell: Cell, places: _Places, size: float, base: float) -> str:
     x, y = places.corner(index)
-    centre = x + places.width / 2
+    width = places.wide(index)
+    centre = x + width / 2
     # Neighbours share their edges; two dashed lines on each other would fill each other's gaps.
     inset = 2.0 if cell.outside else 0.0
     parts = [
@@ -190,7 +206,7 @@ def _cell(index: Index, cell: Cell, places: _Places, size: float, base: float) -
             "rect",
             x=x + inset,
             y=y + inset,
-            width=places.width - 2 * inset,
+            width=width - 2 * inset,
             height=places.height - 2 * inset,
             fill=cell.fill,
             stroke=theme.LINE,
@@ -201,9 +217,9 @@ def _cell(index: Index, cell: Cell, places: _Places, size: float, base: float) -
         )
     ]
     if cell.unused:
-        parts.append(hatch(x, y, places.width, places.height))
+        parts.append(hatch(x, y, width, places.height))
     if cell.marks:
-        parts.append(_marks(cell.marks, x, y + places.height, places.width))
+        parts.append(_marks(cell.marks, x, y + places.height, width))
     for line, note in enumerate(cell.notes):
         middle = y + 15 + line * NOTE_HEIGHT
         parts.append(text(note, centre, middle, size=theme.SMALL, align="middle", mono=True))
@@ -257,7 +273,9 @@ def _index_labels(
         labels.append(write(place, places.left - 6, y + places.height / 2, "end", words[0]))
     for place in sorted({x for _, x in cells}):
         x = places.corner((places.first[0], place))[0]
-        labels.append(write(place, x + places.width / 2, places.top - INDEX_HEIGHT / 2, words=words[1]))
+        labels.append(
+            write(place, x + places.wide((place,)) / 2, places.top - INDEX_HEIGHT / 2, words=words[1])
+        )
     return labels
 
 
@@ -268,7 +286,7 @@ def _outline(outline: Outline, cells: Mapping[Index, Cell], places: _Places) -> 
     path = []
     for index in shown:
         x0, y0 = places.corner(index)
-        x1, y1 = x0 + places.width, y0 + places.height
+        x1, y1 = x0 + places.wide(index), y0 + places.height
         *line, x = index
         sides = {(*line, x - 1): (x0, y0, x0, y1), (*line, x + 1): (x1, y0, x1, y1)}
         if line:

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from convlab import draw
+from convlab.draw import Picture
 from convlab.draw import _theme as theme
+from convlab.draw._numbers import number
 
 SIGNAL = [3, 1, 4, -1, 5]
 GRID = np.arange(30).reshape(6, 5) - 7
@@ -188,3 +190,19 @@ def test_signs_stand_between_images_on_a_page_too():
     shown = draw.beside(wide, wide, signs="<")._repr_html_()
     assert shown.count("<img") == 2
     assert '<b style="align-self:center">&lt;</b>' in shown
+
+
+def test_on_a_phone_a_wide_number_widens_its_own_column_only(read):
+    values = np.ones((3, 10))
+    values[0, 9] = -8.5
+    picture = draw.grid(values, window=(0, 8, 2, 2))
+    drawn = read(Picture(picture.alt, picture.narrow))
+    assert drawn.numbers("input") == {i: number(values[i]) for i in np.ndindex(3, 10)}
+    lefts = drawn.lefts("input")
+    steps = np.diff([lefts[1, x] for x in range(10)])
+    assert steps == pytest.approx([26] * 9, abs=0.02)
+    wide = [float(cell.get("width")) for (y, x), cell in drawn.cells("input").items() if x == 9]
+    assert wide == pytest.approx([max(wide)] * 3)
+    assert 40 < max(wide) < 60
+    left, _, right, _ = drawn.outline_box("input")
+    assert right - left == pytest.approx(26 + max(wide), abs=0.02)
