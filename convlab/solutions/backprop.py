@@ -47,8 +47,8 @@ def conv2d_weight(
 ) -> np.ndarray:
     """Give the gradient of conv2d with respect to its weight: how the loss changes with each tap.
 
-    In the forward pass conv2d computed
-    output[n, o, y, x] = sum over c, i and j of padded[n, c, y * s_h + i * d_h, x * s_w + j * d_w] * weight[o, c, i, j].
+    In the forward pass conv2d computed output[n, o, y, x] as the sum over c, i and j of
+    padded[n, c, y * s_h + i * d_h, x * s_w + j * d_w] * weight[o, c, i, j].
 
     Parameters
     ----------
@@ -87,8 +87,8 @@ def conv2d_input(
 ) -> np.ndarray:
     """Give the gradient of conv2d with respect to its input: how the loss changes with each pixel.
 
-    In the forward pass conv2d computed
-    output[n, o, y, x] = sum over c, i and j of padded[n, c, y * s_h + i * d_h, x * s_w + j * d_w] * weight[o, c, i, j].
+    In the forward pass conv2d computed output[n, o, y, x] as the sum over c, i and j of
+    padded[n, c, y * s_h + i * d_h, x * s_w + j * d_w] * weight[o, c, i, j].
 
     Parameters
     ----------

@@ -49,14 +49,16 @@ def train_step(
 ) -> tuple[list[tuple[np.ndarray, np.ndarray]], float]:
     """Take one step of gradient descent with one batch, and leave `params` as they are.
 
-    The network has three layers. The first has padding 1, the second stride 2 and padding 1, and the output of both
-    goes through a ReLU. The third kernel is as large as what it reads. The loss is the mean cross-entropy.
+    The network has three layers. The first has padding 1, the second stride 2 and padding 1,
+    and the output of both goes through a ReLU. The third kernel is as large as what it reads.
+    The loss is the mean cross-entropy.
 
     Parameters
     ----------
     params : list of three pairs (weight, bias), shapes (C_out, C_in, kh, kw) and (C_out,)
     images : ndarray, shape (N, C_in, H, W)
-    labels : ndarray of integers, shape (N,), which score of each image should be the largest
+    labels : ndarray of integers, shape (N,)
+        Which score of each image should be the largest.
     lr : float, the learning rate
 
     Returns

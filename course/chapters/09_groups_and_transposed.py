@@ -690,8 +690,8 @@ four = np.array([1, -2, 3, 1])
 stamped = ask_torch(F.conv_transpose1d, four[None, None], weight[None, None], stride=2)[0, 0]
 
 draw.beside(
-    draw.signal(stamped, window=(1, 7), cut=True, name="stamped; padding 1"),
-    draw.signal(stamped, window=(1, 8), cut=True, name="stamped; padding 1, output_padding 1"),
+    draw.signal(stamped, window=(1, 7), cut=True, name="stamped; p = 1, e = 0"),
+    draw.signal(stamped, window=(1, 8), cut=True, name="stamped; p = 1, e = 1"),
 )
 
 # %% [markdown]
