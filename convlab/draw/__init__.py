@@ -18,6 +18,7 @@ from convlab.draw import (
     _counts,
     _entries,
     _fields,
+    _filters,
     _gradients,
     _images,
     _matrices,
@@ -39,6 +40,7 @@ backward = fitted(_gradients.backward)
 channels = fitted(_channels.channels)
 col2im = fitted(_back.col2im)
 counts = fitted(_counts.counts)
+filters = fitted(_filters.filters)
 flip = fitted(_entries.flip)
 grid = fitted(_arrays.grid)
 im2col = fitted(_columns.im2col)
@@ -64,6 +66,7 @@ __all__ = [
     "col2im",
     "counts",
     "explore",
+    "filters",
     "flip",
     "grid",
     "im2col",

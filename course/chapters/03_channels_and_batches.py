@@ -134,9 +134,12 @@ print(f"output[{o}, {x}] = {c0:g} + {c1:g} + {c2:g} = {c0 + c1 + c2:g}")
 #
 # The set that makes one output channel, `weight[o]`, is called a **filter**. (As long as there was one
 # channel, a filter was one kernel, so chapters 1 and 2 needed only one word.)
+#
+# In the picture a column belongs to an input channel and a row to a filter. What the kernels of a row give is
+# added up, place by place.
 
 # %%
-draw.beside(*[draw.grid(weight[o], name=f"weight[{o}]") for o in range(3)])
+draw.filters(weight)
 
 # %% [markdown]
 # **Predict.** The windows at place 0 are still [0, 1, 2], [0, 1, 1] and [0, 0, 1]. What is `output[2, 0]`?
@@ -496,8 +499,7 @@ filters = np.array(
         ],
     ]
 )
-kernels = [[draw.grid(filters[o, c], name=f"filters[{o}, {c}]") for c in range(3)] for o in range(2)]
-draw.beside(draw.beside(*kernels[0]), draw.beside(*kernels[1]))
+draw.filters(filters, names=("image", "filters", "output"))
 
 # %% [markdown]
 # **Predict.** In chapter 2, Sobel's kernel gave 8 in the middle of the ring. What do the other two kernels
