@@ -674,7 +674,7 @@ draw.window(input, weight, 3, stride=2, padding=2, dilation=2)
 # | wav2vec 2.0, the first of its seven layers | 16000 | 10 | 5 | 0 |
 # | Whisper, second layer, on 3000 frames | 3000 | 3 | 2 | 1 |
 #
-# The first two rows take one second of speech, at 16 000 samples a second. The third takes 30 seconds,
+# The first two rows take one second of speech, at 16,000 samples a second. The third takes 30 seconds,
 # which arrive as 3000 frames.
 #
 # **Predict** the three lengths. If your `output_size` works, ask it in a cell of your own (press **Esc**,

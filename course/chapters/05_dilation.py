@@ -807,7 +807,7 @@ for name, picture in [("ones", np.ones((5, 6))), ("1 to 30", image)]:
 #
 # **Sound.** WaveNet stacks its blocks of ten layers. Each block adds 1023 samples to the field.
 #
-# **Predict.** Three blocks on top of each other, at 16 000 samples a second: how many samples, and how many
+# **Predict.** Three blocks on top of each other, at 16,000 samples a second: how many samples, and how many
 # milliseconds is that?
 #
 # <details><summary>Answer</summary>
