@@ -22,6 +22,7 @@ from convlab.draw import (
     _gradients,
     _images,
     _matrices,
+    _memory,
     _padding,
     _places,
     _roofline,
@@ -47,6 +48,7 @@ im2col = fitted(_columns.im2col)
 image = fitted(_images.image)
 maps = fitted(_images.maps)
 matrix = fitted(_matrices.matrix)
+memory = fitted(_memory.memory)
 padded = fitted(_padding.padded)
 places = fitted(_places.places)
 products = fitted(_entries.products)
@@ -74,6 +76,7 @@ __all__ = [
     "maps",
     "matrix",
     "meets",
+    "memory",
     "padded",
     "places",
     "products",

@@ -21,6 +21,7 @@ from convlab.draw import (
     _filters,
     _matrices,
     _meets,
+    _memory,
     _numbers,
     _padding,
     _places,
@@ -49,11 +50,20 @@ GALLERY = {
     "signal, wide numbers": lambda: draw.signal([1e300, 1e-300, -123456.789, -(2**63)]),
     "grid": lambda: draw.grid(GRID, window=(1, 2, 3, 3), name="<b>&"),
     "grid, heat": lambda: draw.grid(NOISE[:4, :5], heat=True),
+    "grid, named": lambda: draw.grid(
+        GRID[:2],
+        mark=GRID[:2] == 1,
+        digits=3,
+        rows=["one", "another"],
+        columns=list("abcde"),
+        axes=("r", "c"),
+    ),
     "grid, large": lambda: draw.grid(NOISE, window=(190, 190, 10, 10)),
     "window 1-D": lambda: draw.window(WAVE, [1, 0, -2], 2),
     "window 1-D at the end": lambda: draw.window(WAVE, [1, 0, -2], 9),
     "window 1-D, decimals": lambda: draw.window(NOISE[0, :6], [0.25, -0.5596, 1.5], 1),
     "window 1-D, output": lambda: draw.window([1, 2, 3, 4, 5], [1, 2], 1, output=[-1234.5678, 2, 3, 4]),
+    "window 1-D, flipped": lambda: draw.window(WAVE[:5], [1, 2, 4], 6, padding=2, flipped=True, keep=6),
     "window 1-D, long": lambda: draw.window(np.arange(100), [1, 2, -3, 0], 50),
     "window 1-D, large kernel": lambda: draw.window(np.arange(100), np.arange(60) - 7, 3),
     "window 1-D, one tap": lambda: draw.window([5], [-2], 0),
@@ -109,6 +119,8 @@ GALLERY = {
         [1, -2.5], [0.5, 2, -3], stride=3, dilation=2, names=("x", "a <b>", "y")
     ),
     "stamps, most": lambda: draw.stamps(np.arange(10), np.arange(1, 8), 15),
+    "stamps, cut": lambda: draw.stamps([2, 1, 4, 3], [1, 2, 4], 1, padding=2, flipped=True),
+    "stamps, circle": lambda: draw.stamps([4, 2, 1], [2, 1, 4], around=3),
     "stamps, one": lambda: draw.stamps([7], [-2], 0),
     "receptive field": lambda: draw.receptive_field([(3, 1, 1), (3, 1, 1), (3, 1, 1)]),
     "receptive field, strides": lambda: draw.receptive_field([(7, 2, 1), (3, 2, 1), (3, 2, 1), (3, 2, 1)]),
@@ -134,6 +146,13 @@ GALLERY = {
         np.kron(np.eye(30, 40), [[1, 2], [0, 1]]), blocks=(20, 20), name="<b>"
     ),
     "matrix, large": lambda: draw.matrix(NOISE[:100]),
+    "matrix, groups": lambda: draw.matrix(
+        np.kron(np.eye(2, dtype=int), np.ones((3, 2), dtype=int)),
+        blocks=(3, 2),
+        groups="rows",
+        axes=("filter o", "channel c"),
+        note="a line below",
+    ),
     "matrix, zeros": lambda: draw.matrix(np.zeros((60, 1))),
     "backward": lambda: draw.backward([1, -2, 3, 4, 2, 1], [1, 2, -3], 8, 3),
     "backward, stride": lambda: draw.backward([1, -2.25, 3], [1, 2, -3], 8, 2, stride=2),
@@ -158,6 +177,10 @@ GALLERY = {
         GRID, np.ndindex(6, 5), [(y, x) for y in (0, 2, 5) for x in (-1, 1, 4)]
     ),
     "reads, nothing": lambda: draw.reads([3], [], []),
+    "memory": lambda: draw.memory(np.arange(12).reshape(2, 6)),
+    "memory, overlapping": lambda: draw.memory(
+        np.lib.stride_tricks.sliding_window_view(WAVE[:7], 3), axes=("x", "k")
+    ),
     "meets": lambda: draw.meets(
         WAVE, [1, 0, -2], [(3 + k, k) for k in range(3)], [(5 - k, k) for k in range(3)]
     ),
@@ -177,6 +200,10 @@ GALLERY = {
     "meets, nothing": lambda: draw.meets([3], [4], [], [], at=0),
     "maps": lambda: draw.maps(NOISE[:16, :49].reshape(16, 7, 7), name="filters"),
     "maps, grey": lambda: draw.maps(NOISE[:60].reshape(3, 40, 100), signed=False, columns=2),
+    "maps, versions": lambda: draw.maps(
+        NOISE[:16, :8].reshape(2, 8, 2, 4), rows=("first", "last"), columns=3
+    ),
+    "maps, ink": lambda: draw.maps(NOISE[:6, :4].reshape(6, 2, 2), signed=False, ink=True),
     "maps, shrunk": lambda: draw.maps(np.stack([PHOTO] * 9), columns=9),
     "products, padded": lambda: draw.products(WAVE, [1, 0, -2], 0, padding=1, dilation=2),
     "products": lambda: draw.products(WAVE, [1, 0, -2], 2),
@@ -317,6 +344,7 @@ def test_the_same_arrays_give_the_same_bytes_in_another_process(seed):
         _columns,
         _matrices,
         _meets,
+        _memory,
         _roofline,
         _stamps,
         _back,
