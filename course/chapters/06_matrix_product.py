@@ -149,13 +149,13 @@ print("weight.reshape(60, 8)  ", (flat_input @ weight.reshape(60, 8))[0])
 #
 # For each axis an array keeps one number: how many bytes further the next entry along this axis lies. These
 # numbers are its **strides**. (They share their name with the stride of a convolution, which counts pixels
-# from window to window. In this chapter you meet both.)
+# from window to window. In this chapter you meet both.) The picture shows where the first two of five rows lie.
 
 # %%
 pixels = np.arange(30.0).reshape(5, 6)
 print("shape:", pixels.shape, "  bytes for each number:", pixels.itemsize, "  strides:", pixels.strides)
 
-draw.grid(8 * np.arange(30).reshape(5, 6), name="bytes from the start")
+draw.memory(pixels[:2], name="pixels[:2]")
 
 # %% [markdown]
 # One step to the right is 8 bytes further. One step down is 48 bytes further, since a row has six numbers.
@@ -207,7 +207,7 @@ signal = np.array([2, 1, 4, 3, 0, 5, 2])
 (sample,) = signal.strides  # 8 bytes
 
 view = as_strided(signal, shape=(7 - 3 + 1, 3), strides=(sample, sample), writeable=False)
-draw.grid(view, name="view[x, k]")
+draw.memory(view, name="view[x, k]", axes=("x", "k"))
 
 # %% [markdown]
 # **Predict.** How many numbers of these 15 exist in memory? Which entries of the view change when
@@ -244,7 +244,10 @@ signal[3] = 3  # as it was
 by_stride = as_strided(signal, shape=(3, 3), strides=(2 * sample, sample), writeable=False)
 by_dilation = as_strided(signal, shape=(3, 3), strides=(sample, 2 * sample), writeable=False)
 
-draw.beside(draw.grid(by_stride, name="stride 2"), draw.grid(by_dilation, name="dilation 2"))
+axes = ("x", "k")
+draw.beside(
+    draw.memory(by_stride, name="stride 2", axes=axes), draw.memory(by_dilation, name="dilation 2", axes=axes)
+)
 
 # %% [markdown]
 # `as_strided` checks nothing. It goes as far as the shape tells it, past the end of the array too. What
