@@ -31,7 +31,7 @@ from convlab.draw._geometry import Pads, Whole, per_axis
 from convlab.draw._numbers import Index, as_array, entry, number, size
 from convlab.draw._page import width as page_width
 from convlab.draw._picture import Picture
-from convlab.draw._taps import Tap, compute, counted, over, pair, result_box
+from convlab.draw._taps import Tap, closed, compute, counted, over, pair, result_box
 
 MOST_ROWS = 13  # of a written-out sum, in one column
 MOST_COLUMNS = 2
@@ -87,7 +87,7 @@ def products(
     block = column([block, row([left, result], 0)], 10)
     alt = f"{entry('output', one.at)} is the sum of {counted(len(one.taps), 'product')}"
     if len(one.taps) <= LONGEST_LIST:
-        terms = (f"{number(t.value)} × {number(t.weight)} = {number(t.product)}" for t in one.taps)
+        terms = (f"{number(t.value)} × {closed(t.weight)} = {number(t.product)}" for t in one.taps)
         alt += f": {', '.join(terms)}"
     return Picture(f"{alt}. Total {number(one.total)}.", block)
 
@@ -203,7 +203,7 @@ def _lines(taps: Sequence[Tap], font: float) -> list[Block]:
             "=",
             number(tap.value),
             "×",
-            number(tap.weight),
+            closed(tap.weight),
             "=",
             number(tap.product),
         )

@@ -19,7 +19,7 @@ def test_products_write_out_every_term_and_the_total(read):
     assert [word for word in drawn.words if word.startswith("input")] == ["input[4]", "input[5]", "input[6]"]
     assert drawn.total == "6.5"
     assert picture.alt == (
-        "output[4] is the sum of 3 products: 3 × 1 = 3, −1 × 0.5 = −0.5, −2 × −2 = 4. Total 6.5."
+        "output[4] is the sum of 3 products: 3 × 1 = 3, −1 × 0.5 = −0.5, −2 × (−2) = 4. Total 6.5."
     )
 
 
