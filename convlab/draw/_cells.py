@@ -27,7 +27,8 @@ class Cell:
     """One cell: its text, smaller lines above it, its fill, and which tap of a kernel it belongs to.
 
     A cell that is `outside` the array has a dashed edge of its own; one that is `unused` is hatched. `marks`
-    are colours of small squares along its lower edge.
+    are colours of small squares along its lower edge. One that is `bare` only keeps its place: what shows there is
+    the ground.
     """
 
     text: str = ""
@@ -37,6 +38,7 @@ class Cell:
     outside: bool = False
     unused: bool = False
     marks: tuple[str, ...] = ()
+    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ def sheet(
         columns=columns or {},
     )
     size = size or number_size(max(len(cell.text) for cell in cells.values()))
-    body = [_cell(index, cell, places, size, base) for index, cell in cells.items()]
+    body = [_cell(index, cell, places, size, base) for index, cell in cells.items() if not cell.bare]
     if indices:
         body += _index_labels(cells, places, words)
     body += [_outline(outline, cells, places) for outline in outlines]

@@ -181,14 +181,33 @@ def _numbers(
         return None
     cell = max(needed, min(WIDEST, room / width))
     cells: dict[Index, Cell] = {
-        (y, x): Cell(written.get((y, x), ""), fill=colours.get(coloured[y][x], theme.EMPTY))
+        (y, x): Cell(
+            written.get((y, x), ""), (), colours.get(coloured[y][x], theme.EMPTY), bare=not values[y][x]
+        )
         for y, x in np.ndindex(height, width)
     }
     block = sheet(cells, name=name, width=cell, height=ROW, size=theme.SMALL)
     left, top = block.width - width * cell, block.height - height * ROW
     lines = _lines(array.shape, parts, left, top, cell, ROW)
-    block = Block(block.body + lines, block.width, block.height, block.middle)
+    block = Block(
+        _ground(array.shape, left, top, cell) + block.body + lines, block.width, block.height, block.middle
+    )
     return with_axes(block, axes, left) if axes else block
+
+
+def _ground(shape: Index, left: float, top: float, cell: float) -> str:
+    """Return the empty matrix: most entries of a large one are 0, and a cell for each would be most of the picture."""
+    rows, columns = shape
+    path = "".join(
+        f"M{coordinate(left + x * cell)} {coordinate(top)}v{coordinate(rows * ROW)}"
+        for x in range(columns + 1)
+    )
+    path += "".join(
+        f"M{coordinate(left)} {coordinate(top + y * ROW)}h{coordinate(columns * cell)}"
+        for y in range(rows + 1)
+    )
+    ground = tag("rect", x=left, y=top, width=columns * cell, height=rows * ROW, fill=theme.EMPTY)
+    return ground + tag("path", d=path, fill="none", stroke=theme.LINE)
 
 
 def _pixels(array: Array, colours: dict[float, str], parts: Sequence[int] | None, name: str) -> Block:

@@ -12,14 +12,24 @@ BAND = np.array([[2, -1, 0, 0], [0, 2, -1, 0], [0, 0, 2, -1]])
 
 def test_numbers_are_written_and_zeros_left_empty(read):
     drawn = read(draw.matrix(BAND))
-    written = {0: "", 2: "2", -1: "−1"}
-    assert drawn.numbers("matrix") == {i: written[value] for i, value in np.ndenumerate(BAND)}
+    written = {2: "2", -1: "−1"}
+    assert drawn.numbers("matrix") == {i: written[value] for i, value in np.ndenumerate(BAND) if value}
+
+
+def test_the_ground_of_zeros_is_as_large_as_the_matrix(read):
+    drawn = read(draw.matrix([[0, 1], [1, 0]]))
+    cells = drawn.cells("matrix")
+    (ground,) = [e for e in drawn.root.iter() if e.get("fill") == theme.EMPTY]
+    width, height = (float(cells[0, 1].get(side)) for side in ("width", "height"))
+    assert [float(ground.get(side)) for side in ("width", "height")] == [2 * width, 2 * height]
+    assert float(ground.get("x")) == float(cells[1, 0].get("x"))
+    assert float(ground.get("y")) == float(cells[0, 1].get("y"))
 
 
 def test_equal_numbers_have_one_colour(read):
     fills = read(draw.matrix(BAND)).fills("matrix")
-    colours = {0: theme.EMPTY, 2: theme.TAPS[0], -1: theme.TAPS[1]}
-    assert fills == {i: colours[value] for i, value in np.ndenumerate(BAND)}
+    colours = {2: theme.TAPS[0], -1: theme.TAPS[1]}
+    assert fills == {i: colours[value] for i, value in np.ndenumerate(BAND) if value}
 
 
 def test_many_numbers_are_coloured_by_sign_and_size(read):
@@ -28,7 +38,7 @@ def test_many_numbers_are_coloured_by_sign_and_size(read):
     assert fills[0, 0] == theme.diverging(-1, theme.HEAT_DEPTH)
     assert fills[2, 6] == theme.diverging(1, theme.HEAT_DEPTH)
     assert fills[2, 1] == theme.diverging(0.5, theme.HEAT_DEPTH)
-    assert fills[1, 3] == theme.EMPTY
+    assert (1, 3) not in fills
 
 
 def test_lines_part_the_blocks(read):
@@ -98,7 +108,7 @@ def test_an_error_names_the_argument_and_what_it_may_be(call, said):
 
 def test_with_the_taps_given_a_number_has_its_taps_colour(read):
     fills = read(draw.matrix([[3, 0], [4, 2]], taps=[[4, 2], [1, 3]])).fills("matrix")
-    assert fills == {(0, 0): theme.TAPS[3], (0, 1): theme.EMPTY, (1, 0): theme.TAPS[0], (1, 1): theme.TAPS[1]}
+    assert fills == {(0, 0): theme.TAPS[3], (1, 0): theme.TAPS[0], (1, 1): theme.TAPS[1]}
 
 
 def test_multiples_of_a_kernel_have_their_taps_colours(read):
@@ -111,7 +121,7 @@ def test_groups_have_colours_of_their_own(read):
     drawn = read(draw.matrix(weight, blocks=(2, 2), groups="rows"))
     first, second = theme.TAPS[:2]
     assert [drawn.fills("matrix")[y, 1] for y in range(4)] == [first, first, second, second]
-    assert drawn.fills("matrix")[3, 0] == theme.EMPTY
+    assert (3, 0) not in drawn.fills("matrix")
     assert {"group 0", "group 1"} <= set(drawn.words)
     across = read(draw.matrix(weight, blocks=(2, 1), groups="columns")).fills("matrix")
     assert [across[0, x] for x in range(2)] == [first, second]
