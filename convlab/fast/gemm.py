@@ -2,7 +2,7 @@
 
 The columns of chapter 6 are kh · kw times as large as the input. Here they are written for a piece of the
 output at a time, small enough to stay in the cache, and multiplied while they are there, straight into the
-output. The bias is one column more of the weights, which meets a row of ones.
+output.
 
 A 1 × 1 kernel needs no columns: the image is its own.
 """
@@ -12,33 +12,37 @@ from math import gcd
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from convlab.fast.layer import Layer, chunks
+from convlab.fast.layer import Layer, chunks, shares
 from convlab.fast.pieces import Piece, pieces, split
 from convlab.fast.table import ALONE, COLUMNS, FEW, WIDE, WORK
 from convlab.fast.threads import scratch, share, summed
 
+Task = tuple[Piece, slice]  # of the output, and some of the filters
+
 
 def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     kernels = weight.reshape(layer.groups, layer.o, -1)
+    shared = bias.reshape(layer.groups, layer.o, 1, 1)
     has_bias = bool(bias.any())
-    if has_bias:
-        kernels = np.concatenate([kernels, bias.reshape(layer.groups, layer.o, 1)], axis=-1)
     result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
     images, outputs = split(layer, input, layer.c), split(layer, result, layer.o)
     if is_pointwise(layer):
-        return _pointwise(layer, images, kernels, has_bias, result)
+        return _pointwise(layer, images, kernels, bias, result)
 
-    def work(piece: Piece) -> None:
-        into = outputs[piece.images, piece.groups, :, piece.rows]
-        columns = _columns(layer, images, piece, has_bias)
+    def work(task: Task) -> None:
+        piece, filters = task
+        into = outputs[piece.images, piece.groups, filters, piece.rows]
+        columns, chosen = _columns(layer, images, piece), kernels[piece.groups, filters]
         if columns.ndim == 4:
-            np.matmul(kernels[piece.groups], columns, out=into.reshape(*into.shape[:3], -1))
+            np.matmul(chosen, columns, out=into.reshape(*into.shape[:3], -1))
         else:  # images side by side
-            product = kernels[piece.groups] @ columns
+            product = chosen @ columns
             n, groups, o, *sizes = into.shape
             into[...] = product.reshape(groups, o, n, *sizes).transpose(2, 0, 1, 3, 4)
+        if has_bias:
+            into += shared[piece.groups, filters]
 
-    share(_pieces(layer), work)
+    share(_tasks(layer), work)
     return result
 
 
@@ -46,19 +50,25 @@ def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) ->
     """Sum grad_output times columns over all positions: the product of `forward`, turned round."""
     images, grads = split(layer, input, layer.c), split(layer, grad_output, layer.o)
 
-    def work(piece: Piece, sums: np.ndarray) -> None:
-        grad = grads[piece.images, piece.groups, :, piece.rows]
-        columns = _columns(layer, images, piece)
+    def work(task: Task, sums: np.ndarray) -> None:
+        piece, filters = task
+        grad = grads[piece.images, piece.groups, filters, piece.rows]
+        columns, into = _columns(layer, images, piece), sums[piece.groups, filters]
         if columns.ndim == 4:
             grad = grad.reshape(*grad.shape[:3], -1)
             for left, right in zip(grad, columns.swapaxes(-1, -2)):
-                sums[piece.groups] += left @ right
+                into += left @ right
         else:
             left = grad.transpose(1, 2, 0, 3, 4).reshape(*grad.shape[1:3], -1)
-            sums[piece.groups] += left @ columns.swapaxes(-1, -2)
+            into += left @ columns.swapaxes(-1, -2)
 
+    tasks = _tasks(layer)
     sums = np.zeros((layer.groups, layer.o, layer.c * layer.taps), input.dtype)
-    return summed(_pieces(layer), work, sums).reshape(-1, layer.c, *layer.kernel)
+    if tasks[0][0] == tasks[-1][0]:  # one piece, and each task has filters of its own
+        share(tasks, lambda task: work(task, sums))
+    else:
+        sums = summed(tasks, work, sums)
+    return sums.reshape(-1, layer.c, *layer.kernel)
 
 
 def is_pointwise(layer: Layer) -> bool:
@@ -66,9 +76,10 @@ def is_pointwise(layer: Layer) -> bool:
 
 
 def _pointwise(
-    layer: Layer, images: np.ndarray, kernels: np.ndarray, has_bias: bool, result: np.ndarray
+    layer: Layer, images: np.ndarray, kernels: np.ndarray, bias: np.ndarray, result: np.ndarray
 ) -> np.ndarray:
     """Multiply pixels as they lie. A few images are cut in two, along the longer side of the product."""
+    shared, has_bias = bias.reshape(layer.groups, layer.o, 1), bool(bias.any())
     pixels = images.reshape(*images.shape[:3], -1)
     outputs = split(layer, result, layer.o).reshape(layer.n, layer.groups, layer.o, -1)
     width = pixels.shape[-1]
@@ -84,12 +95,19 @@ def _pointwise(
     def work(task: tuple[int, slice, slice]) -> None:
         image, some, others = task
         into = outputs[image, :, some, others]
-        np.matmul(kernels[:, some, : layer.c], pixels[image, :, :, others], out=into)
+        np.matmul(kernels[:, some], pixels[image, :, :, others], out=into)
         if has_bias:
-            into += kernels[:, some, layer.c :]
+            into += shared[:, some]
 
     share(tasks, work)
     return result
+
+
+def _tasks(layer: Layer) -> list[Task]:
+    """Cut the output, or, if it is one piece, the filters: columns are written twice, but kernels read only once."""
+    cuts = _pieces(layer)
+    filters = -(-layer.o // 2) if len(cuts) == 1 and layer.products >= 2 * ALONE else layer.o
+    return [(piece, some) for piece in cuts for some in shares(layer.o, filters)]
 
 
 def _pieces(layer: Layer) -> list[Piece]:
@@ -98,8 +116,8 @@ def _pieces(layer: Layer) -> list[Piece]:
     return pieces(layer, row, COLUMNS, least)
 
 
-def _columns(layer: Layer, images: np.ndarray, piece: Piece, ones: bool = False) -> np.ndarray:
-    """Write the columns of a piece: (images, G, C · kh · kw, positions), and perhaps a row of ones.
+def _columns(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
+    """Write the columns of a piece: (images, G, C · kh · kw, positions).
 
     Where an image has few positions, those of all images lie side by side: (G, C · kh · kw, positions).
     """
@@ -108,15 +126,12 @@ def _columns(layer: Layer, images: np.ndarray, piece: Piece, ones: bool = False)
     (kh, kw), (s_h, s_w), (d_h, d_w), width = layer.kernel, layer.strides, layer.dilations, layer.counts[1]
     inner = layer.c * layer.taps
     aside = n > 1 and rows * width < FEW
-    shape = (groups, inner + ones, n * rows * width) if aside else (n, groups, inner + ones, rows * width)
+    shape = (groups, inner, n * rows * width) if aside else (n, groups, inner, rows * width)
     columns = scratch("columns", shape, images.dtype)
-    if ones:
-        columns[..., inner, :] = 1
     if aside:
-        places = columns[:, :inner].reshape(groups, layer.c, kh, kw, n, rows, width)
-        places = places.transpose(4, 0, 1, 2, 3, 5, 6)
+        places = columns.reshape(groups, layer.c, kh, kw, n, rows, width).transpose(4, 0, 1, 2, 3, 5, 6)
     else:
-        places = columns[:, :, :inner].reshape(n, groups, layer.c, kh, kw, rows, width)
+        places = columns.reshape(n, groups, layer.c, kh, kw, rows, width)
 
     image, group, channel, _, y, x = laid.strides
     step = s_w // gcd(s_w, d_w)  # every step-th tap reads the same phase of the columns

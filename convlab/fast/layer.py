@@ -4,7 +4,7 @@ Knows `functional`, whose rules for arguments hold here too. It must not know th
 """
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import pairwise, product
 from math import gcd
 from typing import NamedTuple
 
@@ -143,6 +143,14 @@ def chunks(total: int, size: int) -> Iterator[slice]:
     """Cut range(total) into slices of at most size."""
     for start in range(0, total, size):
         yield slice(start, min(start + size, total))
+
+
+def shares(total: int, size: int) -> list[slice]:
+    """Cut range(total) into slices of at most size for two threads: as equal as may be, and their number even."""
+    count = -(-total // size)
+    count += count % 2 if 1 < count < total else 0
+    edges = [total * share // count for share in range(count + 1)]
+    return [slice(*edge) for edge in pairwise(edges)]
 
 
 def grouped(layer: Layer, array: np.ndarray, channels: int) -> np.ndarray:

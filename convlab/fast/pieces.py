@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convlab.fast.layer import Layer, chunks
+from convlab.fast.layer import Layer, chunks, shares
 
 SHARES = 4  # pieces there should be at least, so that threads end at about the same time
 LEAST = 2**17  # entries that are not worth a piece of their own
@@ -36,17 +36,20 @@ def pieces(layer: Layer, row: int, limit: int, least: int = 1, step: int = 1) ->
     limit = min(limit, max(whole // SHARES, LEAST))
     rows = max(limit // row, least)
     if rows < height:
-        even = -(-height // -(-height // rows))  # as many cuts, but equal parts
-        rows, groups, images = -(-even // step) * step, 1, 1
+        lines = shares(height, rows)
+        if step > 1:
+            most = max(line.stop - line.start for line in lines)
+            lines = list(chunks(height, -(-most // step) * step))
+        groups, images = 1, 1
     else:
-        rows = height
+        lines = [slice(0, height)]
         groups = min(max(limit // (row * height), 1), layer.groups)
         images = max(limit // (row * height * groups), 1) if groups == layer.groups else 1
     return [
-        Piece(some, part, lines)
-        for some in chunks(layer.n, images)
-        for part in chunks(layer.groups, groups)
-        for lines in chunks(height, rows)
+        Piece(some, part, line)
+        for some in shares(layer.n, images)
+        for part in shares(layer.groups, groups)
+        for line in lines
     ]
 
 

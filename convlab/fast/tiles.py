@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convlab.fast.layer import Layer, Pair, grouped
+from convlab.fast.layer import Layer, Pair, grouped, shares
 from convlab.fast.layer import chunks as cut
 from convlab.fast.table import CACHE, FEW, KERNELS, LANES, WORK
 from convlab.fast.threads import scratch, share, summed, view
@@ -300,5 +300,6 @@ def _chunks(layer: Layer, transform: Transform, tiling: Tiling) -> list[Chunk]:
         work = min(work, max(-(-whole // 2), CACHE // 4))  # something for a second thread
     images = max(work // (row * tiling.blocks[0]), 1)
     rows = max(work // row, 1)
-    rows = -(-tiling.blocks[0] // -(-tiling.blocks[0] // rows))
-    return [Chunk(some, blocks) for some in cut(layer.n, images) for blocks in cut(tiling.blocks[0], rows)]
+    return [
+        Chunk(some, blocks) for some in shares(layer.n, images) for blocks in shares(tiling.blocks[0], rows)
+    ]

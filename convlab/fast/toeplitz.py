@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convlab.fast.layer import Layer, chunks
+from convlab.fast.layer import Layer, shares
 from convlab.fast.pieces import SHARES, split
 from convlab.fast.table import KERNELS, SHIFTED, WIDE
 from convlab.fast.threads import scratch, share, summed, view
@@ -103,7 +103,7 @@ def _tasks(layer: Layer) -> list[Task]:
     groups = max(min(layer.groups // SHARES, SHIFTED // (layer.n * entries)), 1)
     images = layer.n if layer.groups >= SHARES else max(layer.n // SHARES, 1)
     images = min(images, max(WIDE, SHIFTED // entries))
-    return [Task(some, part) for part in chunks(layer.groups, groups) for some in chunks(layer.n, images)]
+    return [Task(some, part) for part in shares(layer.groups, groups) for some in shares(layer.n, images)]
 
 
 def _rows(layer: Layer) -> Iterator[Row]:
