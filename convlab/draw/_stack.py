@@ -82,7 +82,11 @@ def _sheets(sheets: list[Block]) -> Block:
     step = papers[0].width - COVERED
     width = step * (len(papers) - 1) + papers[-1].width
     if width > page_width():
-        return flow([_paper(block, channel, 0) for channel, block in enumerate(sheets)], 8)
+        apart = [_paper(block, channel, 0) for channel, block in enumerate(sheets)]
+        wide = max(paper.width for paper in apart) + 8
+        # Lines of equal length: of four sheets two and two, not three and one.
+        lines = -(-len(apart) // max(1, int((page_width() + 8) // wide)))
+        return flow(apart, 8, -(-len(apart) // lines) * wide)
     body = [paper.at(step * c, SHIFT * c) for c, paper in enumerate(papers)]
     height = max(SHIFT * c + paper.height for c, paper in enumerate(papers))
     return Block("".join(body), width, height, height / 2)

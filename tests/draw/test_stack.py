@@ -90,3 +90,10 @@ def test_a_stack_says_its_channels_and_window():
 def test_an_error_names_the_argument_and_what_it_may_be(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_four_sheets_that_do_not_fit_one_line_stand_two_by_two(read):
+    drawn = read(draw.stack(np.arange(60).reshape(4, 3, 5) - 9, name="x"))
+    lefts = [min(drawn.lefts(f"x[{channel}]").values()) for channel in range(4)]
+    assert lefts[:2] == lefts[2:]
+    assert lefts[0] < lefts[1]
