@@ -14,6 +14,7 @@ from convlab.draw import (
     _arrays,
     _back,
     _channels,
+    _circuit,
     _columns,
     _counts,
     _entries,
@@ -39,6 +40,7 @@ from convlab.draw._reads import reads
 
 backward = fitted(_gradients.backward)
 channels = fitted(_channels.channels)
+circuit = fitted(_circuit.circuit)
 col2im = fitted(_back.col2im)
 counts = fitted(_counts.counts)
 filters = fitted(_filters.filters)
@@ -65,6 +67,7 @@ __all__ = [
     "backward",
     "beside",
     "channels",
+    "circuit",
     "col2im",
     "counts",
     "explore",

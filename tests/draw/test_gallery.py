@@ -16,6 +16,7 @@ from convlab.draw import (
     Picture,
     _arrays,
     _back,
+    _circuit,
     _columns,
     _fields,
     _filters,
@@ -113,6 +114,8 @@ GALLERY = {
     ),
     "channels of signals": lambda: draw.channels(NOISE[:3, :9].round(), [[1, 2, -1]] * 3, 2),
     "channels of signals, many": lambda: draw.channels(np.arange(400).reshape(20, 20), np.ones((20, 9)), 5),
+    "circuit": lambda: draw.circuit(WAVE, [4, 2, 1], 3, -2),
+    "circuit, decimals": lambda: draw.circuit(NOISE[0, :9], NOISE[1, :6], 2, 0.125),
     "one channel": lambda: draw.channels([[5]], [[-2]], 0),
     "stamps": lambda: draw.stamps([1, -2, 3], [4, 2, 1], 4, stride=2, output=range(7)),
     "stamps, spread": lambda: draw.stamps(
@@ -348,6 +351,7 @@ def test_the_same_arrays_give_the_same_bytes_in_another_process(seed):
         _roofline,
         _stamps,
         _back,
+        _circuit,
     ],
     ids=lambda module: module.__name__,
 )
