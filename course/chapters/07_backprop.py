@@ -362,6 +362,13 @@ draw.products(input, weight, 1)
 #
 # </details>
 #
+# Here is all of it. Read the black numbers from left to right, and the others from right to left. A sum hands back
+# what it gets, to each product. A product hands it back times its other factor.
+
+# %%
+draw.circuit(input, weight, 1, upstream=grad_output[1])
+
+# %% [markdown]
 # A tap is used at every place, and most samples are read by several windows. Each collects what it is handed,
 # and **adds it up**. For small changes the effects just add. That is all of backprop. The rest is
 # bookkeeping: who collects from whom?
