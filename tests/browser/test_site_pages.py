@@ -233,7 +233,7 @@ def test_print_shows_the_text_alone_on_white(visit):
     for part in (".sidebar-drawer", ".toc-drawer", ".mobile-header", ".skip-to-content"):
         assert not page.locator(part).first.is_visible()
     assert not page.locator(".convlab-explorer .card button:not(.cell)").first.is_visible()
-    assert page.locator(".convlab-explorer .card .sum").is_visible()
+    assert page.locator(".convlab-explorer .card .sum").first.is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
