@@ -33,7 +33,7 @@ def product_cost(
 
 def windows(layer: Layer) -> float:
     copied = layer.positions * layer.groups * layer.c * layer.taps
-    return 2 * PRICES["gather"] * copied + _matrix(layer, layer.positions)
+    return PRICES["call"] * 40 + 2 * PRICES["gather"] * copied + _matrix(layer, layer.positions)
 
 
 def gemm(layer: Layer) -> float:
@@ -77,7 +77,7 @@ def toeplitz(layer: Layer) -> float:
     laid = sum(_copies(layer.n * rows * entries, run) for entries, run, channels in copied if channels > 1)
     arranged = PRICES["gather"] * rows * inner * columns  # by BLAS, again for every row
     products = product_cost(layer.n, inner, columns, rows)
-    return written + laid + arranged + products + PRICES["call"] * 4 * min(rows, 512)
+    return written + laid + arranged + products + PRICES["call"] * (15 + 4 * min(rows, 512))
 
 
 def toeplitz_weight(layer: Layer) -> float:
@@ -140,7 +140,8 @@ def spectra(layer: Layer) -> float:
     images = layer.n * layer.groups * (layer.c + layer.o)
     kernels = layer.groups * layer.o * layer.c
     transforms = PRICES["fft"] * n * log2(n) * (images + kernels)
-    return transforms + PRICES["add"] * 4 * n * kernels * layer.n
+    calls = PRICES["call"] * 20 * (images + kernels)
+    return transforms + PRICES["add"] * 4 * n * kernels * layer.n + calls
 
 
 def winograd_fits(layer: Layer) -> bool:
@@ -241,7 +242,7 @@ def _summed(layer: Layer, price: float) -> float:
     kernels, length = layer.groups * layer.o * layer.c * layer.taps, _length(layer)
     parts = max(length / RUN, 1)
     phases = min(layer.strides[0], layer.kernel[0]) * min(layer.strides[1], layer.kernel[1])
-    calls = PRICES["call"] * (2 * phases + 5) * parts
+    calls = PRICES["call"] * (20 + (2 * phases + 5) * parts)
     added = PRICES["add"] * phases * layer.groups * layer.o * length
     return price * kernels * length + PRICES["run"] * kernels * parts + added + calls
 
