@@ -81,7 +81,7 @@ def copy_of_the_project(folder):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / name, folder)
-    for part in ("chapters", "release", "source"):
+    for part in ("chapters", "release"):
         shutil.copytree(ROOT / "course" / part, folder / "course" / part)
     shutil.copy(ROOT / "course" / "nbgrader_config.py", folder / "course")
 
