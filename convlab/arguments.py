@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 __all__ = [
+    "REAL",
     "Padding",
     "Pads",
     "Size",
@@ -28,6 +29,8 @@ __all__ = [
     "read_two_integers",
     "tap_axes",
 ]
+
+REAL = "iuf"  # kinds of dtype; complex gradients would need conjugates, which the course does not teach
 
 Size = int | Sequence[int]
 Padding = int | str | Sequence[int] | Sequence[Sequence[int]]

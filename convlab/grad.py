@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convlab.arguments import (
+    REAL,
     Padding,
     Pads,
     Size,
@@ -32,8 +33,6 @@ from convlab.arguments import (
     read_integers,
 )
 from convlab.functional import _spread, _swap_channels, conv2d, flip, pad, resolve_padding
-
-_REAL = "iuf"  # complex gradients would need conjugates, which the course does not teach
 
 __all__ = [
     "conv1d_input",
@@ -84,7 +83,7 @@ def conv2d_input(
     ----------
     torch.nn.grad.conv2d_input, whose argument names and order this follows.
     """
-    check_arrays(_REAL, weight=weight, grad_output=grad_output)
+    check_arrays(REAL, weight=weight, grad_output=grad_output)
     forward = _forward(input_size, weight.shape, grad_output, stride, padding, dilation, groups, axes=2)
 
     if 0 in input_size:
@@ -136,7 +135,7 @@ def conv2d_weight(
     ----------
     torch.nn.grad.conv2d_weight, whose argument names and order this follows.
     """
-    check_arrays(_REAL, input=input, grad_output=grad_output)
+    check_arrays(REAL, input=input, grad_output=grad_output)
     forward = _forward(input.shape, weight_size, grad_output, stride, padding, dilation, groups, axes=2)
     _, c_group, kh, kw = weight_size
     if input.ndim == 3:
@@ -173,7 +172,7 @@ def conv2d_bias(grad_output: np.ndarray) -> np.ndarray:
     ValueError
         If it has another rank.
     """
-    check_arrays(_REAL, grad_output=grad_output)
+    check_arrays(REAL, grad_output=grad_output)
     if grad_output.ndim not in (3, 4):
         raise ValueError(
             "grad_output must have shape (C_out, H_out, W_out) or (N, C_out, H_out, W_out), got "
@@ -214,7 +213,7 @@ def conv2d_backward(
     ----------
     The derivation is chapter 7's; torch.autograd gives the same three numbers.
     """
-    check_arrays(_REAL, input=input, weight=weight, grad_output=grad_output)
+    check_arrays(REAL, input=input, weight=weight, grad_output=grad_output)
     return (
         conv2d_input(input.shape, weight, grad_output, stride, padding, dilation, groups),
         conv2d_weight(input, weight.shape, grad_output, stride, padding, dilation, groups),
@@ -255,7 +254,7 @@ def conv1d_input(
     ----------
     torch.nn.grad.conv1d_input, whose argument names and order this follows.
     """
-    check_arrays(_REAL, weight=weight, grad_output=grad_output)
+    check_arrays(REAL, weight=weight, grad_output=grad_output)
     (s,), (d,), (pair,), _ = _forward(
         input_size, weight.shape, grad_output, stride, padding, dilation, groups, axes=1
     )
@@ -297,7 +296,7 @@ def conv1d_weight(
     ----------
     torch.nn.grad.conv1d_weight, whose argument names and order this follows.
     """
-    check_arrays(_REAL, input=input, grad_output=grad_output)
+    check_arrays(REAL, input=input, grad_output=grad_output)
     (s,), (d,), (pair,), _ = _forward(
         input.shape, weight_size, grad_output, stride, padding, dilation, groups, axes=1
     )

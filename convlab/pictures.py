@@ -15,7 +15,11 @@ def pictures() -> dict[str, draw.Picture]:
     """File name -> picture."""
     image = np.array([[0, 1, 2, 3, 0], [4, 5, 6, 0, 1], [7, 8, 0, 2, 3], [9, 1, 4, 6, 5]])
     sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-    return {"window.svg": draw.window(image, sobel, at=(0, 1))}
+    flipped = [((0,), (1,)), ((1,), (0,))]  # what README's failing call does
+    return {
+        "window.svg": draw.window(image, sobel, at=(0, 1)),
+        "meets.svg": draw.meets([1, 2], [1, 2], [((0,), (0,)), ((1,), (1,))], flipped, at=0),
+    }
 
 
 def build(root: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 import threadpoolctl
 
 from convlab import fast, functional
-from convlab.fast import cost, methods, table, threads, transforms
-from convlab.fast.layer import Layer, input_phases
+from convlab.fast import cost, gemm, methods, table, threads, transforms
+from convlab.fast.layer import Layer, input_phases, shares
 from convlab.fast.pieces import pieces
 from convlab.fast.planes import grid
 from convlab.fast.segments import segments
@@ -212,6 +212,27 @@ THREADED = [
     layer_of(6, 4, 8, 6, (30, 31), (5, 4), padding=2),
     layer_of(1, 1, 64, 96, (40, 40), (1, 1)),
 ]
+
+
+@pytest.mark.parametrize(
+    ("total", "size"), [(1, 1), (5, 9), (7, 3), (8, 3), (32, 7), (28, 10), (3, 1), (100, 7)]
+)
+def test_shares_are_even_in_number_and_about_equal(total, size):
+    found = shares(total, size)
+    assert [index for part in found for index in range(total)[part]] == list(range(total))
+    lengths = [part.stop - part.start for part in found]
+    assert max(lengths) <= size
+    assert max(lengths) - min(lengths) <= 1
+    assert len(found) % 2 == 0 or len(found) in (1, total)
+
+
+def test_where_there_are_few_positions_gemm_shares_the_filters():
+    few = layer_of(1, 1, 512, 512, (7, 7), (3, 3), padding=1)
+    assert [filters for _, filters in gemm._tasks(few)] == [slice(0, 256), slice(256, 512)]
+    many = layer_of(1, 1, 128, 128, (56, 56), (3, 3), stride=2, padding=1)
+    assert [(piece.rows, filters) for piece, filters in gemm._tasks(many)] == [
+        (slice(first, first + 7), slice(0, 128)) for first in (0, 7, 14, 21)
+    ]
 
 
 @pytest.mark.parametrize("layer", THREADED, ids=str)

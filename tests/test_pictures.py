@@ -13,7 +13,10 @@ def test_what_was_built_is_fresh_and_the_same_again(tmp_path):
 
 
 def test_a_missing_a_changed_and_a_left_over_picture_are_each_named(tmp_path):
-    assert pictures.check(tmp_path) == ["course/pictures/window.svg is out of date: run `convlab build`."]
+    assert pictures.check(tmp_path) == [
+        "course/pictures/window.svg is out of date: run `convlab build`.",
+        "course/pictures/meets.svg is out of date: run `convlab build`.",
+    ]
     pictures.build(tmp_path)
     (tmp_path / "course" / "pictures" / "window.svg").write_text("<svg/>")
     (tmp_path / "course" / "pictures" / "old.svg").write_text("<svg/>")

@@ -100,8 +100,8 @@ def conv2d(
 
     Notes
     -----
-    inf and nan stay in the windows that see them: what "mec", "toeplitz", "winograd" and "fft" would spread is computed
-    again by "gemm".
+    inf and nan stay in the windows that see them: what "mec", "toeplitz", "winograd" and "fft" would spread is
+    computed again by "gemm".
 
     As many threads are used as BLAS was told to use (OPENBLAS_NUM_THREADS, threadpoolctl). Each works on parts
     of its own, with a BLAS of one thread; the results are the same bits for every number of them.
@@ -138,7 +138,7 @@ def conv2d_backward(
         As `grad.conv2d_backward`, and for method as `conv2d`.
     """
     _check_method(method)
-    arguments.check_arrays(grad._REAL, input=input, weight=weight, grad_output=grad_output)
+    arguments.check_arrays(arguments.REAL, input=input, weight=weight, grad_output=grad_output)
     forward = grad._forward(input.shape, weight.shape, grad_output, stride, padding, dilation, groups, axes=2)
     if 0 in input.shape[:-2]:
         return grad.conv2d_backward(grad_output, input, weight, stride, padding, dilation, groups)

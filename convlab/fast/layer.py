@@ -1,6 +1,6 @@
 """What a layer is once its arguments are read: numbers only, so that methods and costs need no checks.
 
-Knows `functional`, whose rules for arguments hold here too. It must not know the methods.
+Of convlab this knows what `arguments` calls pads. It must not know the methods.
 """
 
 from collections.abc import Iterator

@@ -29,7 +29,8 @@ class Piece(NamedTuple):
 def pieces(layer: Layer, row: int, limit: int, least: int = 1, step: int = 1) -> list[Piece]:
     """Cut so that no piece holds more than limit entries, where a row of one image's group needs `row` entries.
 
-    A piece has at least `least` rows, and their number is a multiple of step, but for the last rows of an image.
+    A piece has at least half of `least` rows, so that an odd number of pieces can be made even; their number is a
+    multiple of step, but for the last rows of an image.
     """
     height = layer.counts[0]
     whole = row * height * layer.groups * layer.n

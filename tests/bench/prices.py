@@ -69,7 +69,7 @@ def _steps() -> dict[str, Step]:
         "gather": (gather, gathered.size),
         "add": (add, sums.size),
         "shift": (lambda: np.einsum("gil,gi->lg", window, kernels, order="F"), 144 * 9 * 3200),
-        "dot": (lambda: np.einsum("gil,gl->gi", window, grads), 144 * 9 * 3200),
+        "dot": (lambda: np.vecdot(window, grads[:, None]), 144 * 9 * 3200),
         "run": (lambda: np.einsum("gil,gi->lg", short, short_kernels, order="F"), 2000 * 9),
         "fft": (lambda: np.fft.rfft2(images), points),
     }
