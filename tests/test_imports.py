@@ -85,6 +85,7 @@ RULES = {
         "convlab.grading.files",
         "convlab.grading.limits",
         "convlab.grading.native",
+        "convlab.grading.gradebook",
         "convlab.grading.spec",
         "convlab.grading.spreadsheet",
     },

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from convlab.grading.course import Course, CourseError
+from convlab.grading.gradebook import SharedGradebook
 
 __all__ = ["enroll", "must", "nbgrader_api"]
 
@@ -65,6 +66,6 @@ def enroll(course: Course, students: Mapping[str, tuple[str, str]]) -> None:
     ----------
     students : student id -> (first name, last name)
     """
-    with nbgrader_api(course) as api, api.gradebook as gradebook:
+    with nbgrader_api(course) as api, SharedGradebook(course, api.authenticator) as gradebook:
         for student, (first_name, last_name) in students.items():
             gradebook.update_or_create_student(student, first_name=first_name, last_name=last_name)

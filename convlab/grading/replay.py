@@ -36,7 +36,7 @@ from convlab.grading import policies
 from convlab.grading.course import Course, CourseError
 from convlab.grading.feedback.pictures import data_uri
 from convlab.grading.feedback.sanitise import sanitised
-from convlab.grading.files import held
+from convlab.grading.gradebook import SharedGradebook
 from convlab.grading.native import must, nbgrader_api
 from convlab.grading.result import CellResult, ExerciseResult, Result
 
@@ -145,8 +145,7 @@ def replaying(course: Course, assignment: str) -> Iterator[Replay]:
             # Once after all steps is enough: each step is nbgrader's own.
             config.Exporter.optimistic_validation = True
 
-        with nbgrader_api(course, change) as api, _one_gradebook():
-            _open_first(course)
+        with nbgrader_api(course, change) as api, _one_gradebook(course):
             replay = Replay(api, assignment, Path(scratch))
             # What is here now outlives every submission: looking through it again and again took a fifth of the time.
             gc.collect()
@@ -163,32 +162,23 @@ def _executes(step: Any) -> bool:
     return isinstance(step, type) and issubclass(step, Execute)
 
 
-def _open_first(course: Course) -> None:
-    """Open the gradebook so that its tables are there.
-
-    Whoever opens a new one makes its tables, and two who do so at the same moment would disturb each other: on
-    PostgreSQL one of them fails.
-    """
-    with held(course.root / "grading" / "gradebook.lock"), Gradebook(course.db_url, course.course_id):
-        pass
-
-
 @contextmanager
-def _one_gradebook() -> Iterator[None]:
-    """Keep the gradebook, its engine and the statements that SQLAlchemy has compiled for it.
+def _one_gradebook(course: Course) -> Iterator[None]:
+    """Keep the course's gradebook, its engine and the statements that SQLAlchemy has compiled for it.
 
     nbgrader opens it nine times for each submission, and each time looks whether all tables are there. A gradebook
     that was closed has given its connections back and can be used again. And for each cell of each submission it has
     its own schema checked before the cell: once is enough.
     """
-    kept = functools.lru_cache(maxsize=None)(Gradebook)
+    gradebook = SharedGradebook(course)
     schemas = nbgraderformat.common
     try:
         for module in _OPENS_GRADEBOOKS:
-            module.Gradebook = kept
+            module.Gradebook = lambda *address: gradebook
         schemas.jsonschema = SimpleNamespace(validate=_Validate())
         yield
     finally:
+        gradebook.close()
         schemas.jsonschema = jsonschema
         for module in _OPENS_GRADEBOOKS:
             module.Gradebook = Gradebook

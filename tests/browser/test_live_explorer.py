@@ -53,6 +53,11 @@ def show(page, tmp_path):
     return open
 
 
+def settled(page):
+    """The explorer draws anew when the focus has gone where it was going, a turn of the page's clock after a change."""
+    page.evaluate("() => new Promise((done) => setTimeout(done))")
+
+
 def result(card):
     return card.locator("[data-key^=goal]")
 
@@ -299,6 +304,7 @@ def test_a_typed_number_changes_the_sums(page, show, mode, entry):
     card.get_by_label(entry).click()
     page.keyboard.type("-2.5")
     page.keyboard.press("ArrowUp")
+    settled(page)
     image, upstream = IMAGE.astype(float), default_gradient((3, 3)).astype(float)
     (image if mode == "forward" else upstream)[1, 2] = -2.5
     expected = forward(image, KERNEL) if mode == "forward" else gradient(IMAGE, KERNEL, upstream)
@@ -313,6 +319,7 @@ def test_a_typed_tap_changes_the_sums_where_the_kernel_is_flipped(page, show):
     card = show(draw.explore(SIGNAL, TAPS, flip=True))
     card.get_by_label("weight[2]").fill("10")
     page.keyboard.press("Enter")
+    settled(page)
     assert walk(page, card) == [number(value) for value in np.convolve(SIGNAL, [4, 2, 10], mode="valid")]
 
 
@@ -356,6 +363,7 @@ def test_settings_are_shared_as_text(page, show):
     card.locator("[name=stride]").select_option("2")
     card.get_by_label("grad_output[1]").fill("-8")
     page.keyboard.press("Enter")
+    settled(page)
     page.keyboard.press("End")
     before = card.locator(".sum").inner_text()
     card.get_by_text("Share or reset").click()

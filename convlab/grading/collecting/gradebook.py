@@ -8,6 +8,7 @@ from convlab.grading.collecting.identity import Known, Student, name_key, safe_r
 from convlab.grading.collecting.ledger import Collected
 from convlab.grading.collecting.roster import Row
 from convlab.grading.course import Course
+from convlab.grading.gradebook import SharedGradebook
 from convlab.grading.native import nbgrader_api
 
 __all__ = ["enroll_collected", "known_students"]
@@ -15,7 +16,7 @@ __all__ = ["enroll_collected", "known_students"]
 
 def known_students(course: Course) -> list[Known]:
     """The gradebook's students."""
-    with nbgrader_api(course) as api, api.gradebook as gradebook:
+    with nbgrader_api(course) as api, SharedGradebook(course, api.authenticator) as gradebook:
         return [
             Known(
                 one.id,
@@ -65,7 +66,7 @@ def enroll_collected(
             changed[id] = {key: text for key, text in told.items() if text}
     if not changed:
         return
-    with nbgrader_api(course) as api, api.gradebook as gradebook:
+    with nbgrader_api(course) as api, SharedGradebook(course, api.authenticator) as gradebook:
         for id, fields in sorted(changed.items()):
             gradebook.update_or_create_student(id, **fields)
 
