@@ -101,9 +101,9 @@ def main(arguments: list[str]) -> None:
     if verb == "test":
         everything = "--all" in rest
         chosen = [word for word in rest if word != "--all"]
-        # Many of the longer tests wait for a limit or a browser; two at a time take little more than half as long.
+        # Many of the longer tests wait for a limit or a browser; three at a time keep two processors busy.
         # In the order of tests/conftest.py, the longest first.
-        more = ["-m", "", "-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"] if everything else []
+        more = ["-m", "", "-n", "3", "--dist", "loadscope", "--no-loadscope-reorder"] if everything else []
         commands = [[*commands[0], *more, *chosen], *commands[1:]]
         commands = VERBS["lint"][2] + commands if everything else commands
     else:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from convlab import fast, functional
-from convlab.fast import cost, gemm, methods, table, threads, transforms
-from convlab.fast.layer import Layer, input_phases, shares
+from convlab import fast, functional, grad
+from convlab.fast import cost, gemm, mec, methods, shift, table, threads, transforms
+from convlab.fast import pieces as pieces_module
+from convlab.fast.layer import Layer, input_phases, met, part, shares
 from convlab.fast.pieces import pieces
 from convlab.fast.planes import grid
 from convlab.fast.segments import segments
@@ -66,12 +67,66 @@ def test_rows_share_their_padding():
     assert grid(layer_of(1, 1, 1, 1, (7, 7), (3, 3), padding=1))[:2] == (8, 8)
 
 
-def test_an_image_without_padding_is_not_copied():
-    from convlab.fast.planes import planes
+AXES = [
+    layer_of(1, 1, 1, 1, (9, 9), (k, k), stride=s, dilation=d, padding=p)
+    for k, s, d, p in [(3, 1, 1, 1), (5, 2, 1, 4), (2, 3, 3, 0), (4, 1, 2, 9), (1, 2, 1, 3), (3, 4, 5, 6)]
+]
 
-    layer = layer_of(1, 1, 2, 1, (6, 7), (3, 3))
-    image = np.ones((1, 2, 1, 6, 7))
-    assert np.shares_memory(planes(layer, image)[0, 0], image)
+
+@pytest.mark.parametrize("layer", AXES, ids=str)
+def test_what_a_tap_meets_is_what_the_definition_says(layer):
+    s, d, before = layer.strides[1], layer.dilations[1], layer.pads[1][0]
+    for tap in range(layer.kernel[1]):
+        meets = {v: s * v + d * tap - before for v in range(layer.counts[1])}
+        outputs, pixels = met(layer, 1, tap)
+        found = dict(zip(range(layer.counts[1])[outputs], range(9)[pixels], strict=True))
+        assert found == {v: pixel for v, pixel in meets.items() if 0 <= pixel < 9}
+
+
+@pytest.mark.parametrize("layer", AXES, ids=str)
+def test_a_part_of_a_layer_gives_those_outputs(layer):
+    rng = np.random.default_rng(2)
+    x, w = rng.standard_normal((1, *layer.size)), rng.standard_normal((1, 1, *layer.kernel))
+    hyper = layer.strides, layer.pads, layer.dilations
+    expected = functional.conv2d(x, w, None, *hyper)
+    for first in range(layer.counts[0]):
+        for last in range(first + 1, layer.counts[0] + 1):
+            seen, cut = part(layer, 0, slice(first, last))
+            assert cut.counts == (last - first, layer.counts[1])
+            if seen.start == seen.stop:
+                np.testing.assert_array_equal(expected[:, first:last], 0)
+                continue
+            actual = functional.conv2d(x[:, seen], w, None, cut.strides, cut.pads, cut.dilations)
+            np.testing.assert_allclose(actual, expected[:, first:last], 1e-12, 1e-12)
+
+
+CUT = [
+    layer_of(2, 3, 2, 2, (9, 8), (3, 3), padding=1),
+    layer_of(3, 2, 1, 1, (7, 9), (3, 2), stride=2, padding=4),
+    layer_of(1, 1, 2, 3, (12, 5), (2, 3), stride=3, dilation=2, padding=((7, 0), (1, 2))),
+]
+
+
+@pytest.mark.parametrize("size", [1, 40, 300])
+@pytest.mark.parametrize("layer", CUT, ids=str)
+@pytest.mark.parametrize("method", ["gemm", "mec", "shift"])
+def test_pieces_of_any_size_give_the_same_sums(method, layer, size, monkeypatch):
+    for module in (gemm, mec, shift, pieces_module):
+        for name in {"COLUMNS", "SHIFTED", "WORK", "RUN", "WIDE", "LEAST"} & set(vars(module)):
+            monkeypatch.setattr(module, name, size)
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((layer.n, layer.groups * layer.c, *layer.size))
+    w = rng.standard_normal((layer.groups * layer.o, layer.c, *layer.kernel))
+    b = rng.standard_normal(layer.groups * layer.o)
+    hyper = layer.strides, layer.pads, layer.dilations, layer.groups
+    output = fast.conv2d(x, w, b, *hyper, method=method)
+    np.testing.assert_allclose(output, functional.conv2d(x, w, b, *hyper), 1e-12, 1e-12)
+    actual, expected = (
+        module.conv2d_backward(output, x, w, *hyper, **named)
+        for module, named in ((fast, {"method": method}), (grad, {}))
+    )
+    for one, other in zip(actual, expected, strict=True):
+        np.testing.assert_allclose(one, other, 1e-11, 1e-11)
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3, 5])

@@ -45,7 +45,7 @@ def test_run_py_needs_nothing_but_the_standard_library():
                 "ruff check .",
                 "ruff format --check .",
                 "mypy",
-                "pytest -m  -n 2 --dist loadscope --no-loadscope-reorder -x",
+                "pytest -m  -n 3 --dist loadscope --no-loadscope-reorder -x",
                 "pytest --nbval solutions",
                 "convlab build --check",
             ],

@@ -6,13 +6,14 @@ Of convlab this knows what `arguments` calls pads. It must not know the methods.
 from collections.abc import Iterator
 from itertools import pairwise, product
 from math import gcd
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from convlab.arguments import Pads
 
 Pair = tuple[int, int]
+T = TypeVar("T")
 
 
 class Layer(NamedTuple):
@@ -137,6 +138,37 @@ def turn(weight: np.ndarray, phase: Phase, groups: int) -> np.ndarray:
     out, c, *taps = chosen.shape
     grouped = chosen.reshape(groups, out // groups, c, *taps).swapaxes(1, 2)
     return np.ascontiguousarray(grouped).reshape(groups * c, out // groups, *taps)
+
+
+def met(layer: Layer, axis: int, tap: int) -> tuple[slice, slice]:
+    """Say which outputs of an axis meet a pixel through a tap, and which pixels. The others meet padding."""
+    s, count = layer.strides[axis], layer.counts[axis]
+    at = layer.dilations[axis] * tap - layer.pads[axis][0]  # what the first output meets
+    before = min(max(-(at // s), 0), count)
+    after = max(min(count, -(-(layer.size[axis] - at) // s)), before)
+    first = at + before * s
+    if before == after:
+        return slice(0, 0), slice(0, 0)
+    return slice(before, after), slice(first, first + s * (after - before - 1) + 1, s)
+
+
+def part(layer: Layer, axis: int, outputs: slice) -> tuple[slice, Layer]:
+    """Give the pixels of an axis that some outputs see, and the layer that these make: none, if all is padding."""
+    s, size, before = layer.strides[axis], layer.size[axis], layer.pads[axis][0]
+    start = outputs.start * s - before
+    stop = (outputs.stop - 1) * s + layer.dilations[axis] * (layer.kernel[axis] - 1) + 1 - before
+    first = min(max(start, 0), size)
+    last = max(min(stop, size), first)
+
+    def put(pair: tuple[T, T], value: T) -> tuple[T, T]:
+        return (value, pair[1]) if axis == 0 else (pair[0], value)
+
+    cut = layer._replace(
+        size=put(layer.size, last - first),
+        pads=put((layer.pads[0], layer.pads[1]), (first - start, stop - last)),
+        counts=put(layer.counts, outputs.stop - outputs.start),
+    )
+    return slice(first, last), cut
 
 
 def chunks(total: int, size: int) -> Iterator[slice]:

@@ -16,7 +16,7 @@ Cho and Brand, MEC: Memory-efficient Convolution for Deep Neural Network (2017).
 
 import numpy as np
 
-from convlab.fast.layer import Layer
+from convlab.fast.layer import Layer, met
 from convlab.fast.pieces import Piece, pieces, split
 from convlab.fast.table import BAND, SHIFTED, WORK
 from convlab.fast.threads import scratch, share, summed, view
@@ -129,19 +129,16 @@ def _shift(
     layer: Layer, images: np.ndarray, piece: Piece, into: np.ndarray, first: int, step: int = 1
 ) -> None:
     """Write rows first, first + step, … of the padded images into (N, G, C, kw, rows, W_out), once for each tap."""
-    (top, _), (left, _) = layer.pads
-    (height, width), s, d = layer.size, layer.strides[1], layer.dilations[1]
+    top, height = layer.pads[0][0], layer.size[0]
     some = images[piece.images, piece.groups]
     start = first - top
-    lines, columns = into.shape[4:]
+    lines = into.shape[4]
     above = min(max(-(start // step), 0), lines)  # rows of padding before the first pixel
     below = max(min(lines, -(-(height - start) // step)), above)
     into[..., :above, :] = into[..., below:, :] = 0
     seen = some[:, :, :, max(start + above * step, 0) :: step][:, :, :, : below - above]
     for j in range(layer.kernel[1]):
-        at = d * j - left
-        before = min(max(-(at // s), 0), columns)
-        after = max(min(columns, -(-(width - at) // s)), before)
+        outputs, columns = met(layer, 1, j)
         inside = into[:, :, :, j, above:below]
-        inside[..., :before] = inside[..., after:] = 0
-        inside[..., before:after] = seen[..., max(at + before * s, 0) :: s][..., : after - before]
+        inside[..., : outputs.start] = inside[..., outputs.stop :] = 0
+        inside[..., outputs] = seen[..., columns]

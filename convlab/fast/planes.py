@@ -89,20 +89,6 @@ def taps_by_phase(layer: Layer) -> Iterator[Taps]:
             yield Taps(phase, slice(i, kh, step_h), slice(j, kw, step_w), offset, steps)
 
 
-def planes(layer: Layer, images: np.ndarray) -> dict[Pair, np.ndarray]:
-    """Lay images (G, C, N, H, W) out, of all groups or some: for each phase in use a signal (G, C, total)."""
-    total = grid(layer).total
-    channels = images.shape[:2]
-    if layer.strides == (1, 1) and total == layer.n * layer.size[0] * layer.size[1]:
-        return {(0, 0): images.reshape(*channels, total)}  # for one image this is a view
-    result = {}
-    for taps in taps_by_phase(layer):
-        signal = np.zeros((*channels, total), images.dtype)
-        inside(layer, taps.phase, signal)[...] = images[(..., *phase_entries(layer, taps.phase))]
-        result[taps.phase] = signal
-    return result
-
-
 def phase_entries(layer: Layer, phase: Pair) -> tuple[slice, slice]:
     """Say which rows and columns of the unpadded images belong to a phase."""
     starts = [(a - before) % s for a, (before, _), s in zip(phase, layer.pads, layer.strides)]
@@ -119,24 +105,6 @@ def inside(layer: Layer, phase: Pair, signal: np.ndarray) -> np.ndarray:
         first = (start + before) // s
         spans.append(slice(first, first + len(range(start, size, s))))
     return image[..., spans[0], spans[1]]
-
-
-def seen(signal: np.ndarray, taps: Taps, count: Pair, part: slice) -> np.ndarray:
-    """View what each tap sees of a part of the output's signal: (G, C, kh', kw', entries). No copy."""
-    length = part.stop - part.start
-    g, c, entry = signal.strides
-    view = signal[..., taps.offset + part.start :]
-    return as_strided(
-        view,
-        (*signal.shape[:2], *count, length),
-        (g, c, taps.steps[0] * entry, taps.steps[1] * entry, entry),
-        writeable=False,
-    )
-
-
-def count_taps(layer: Layer, taps: Taps) -> Pair:
-    kh, kw = layer.kernel
-    return len(range(kh)[taps.rows]), len(range(kw)[taps.columns])
 
 
 def cut(layer: Layer, part: Part, signal: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ Each segment is a layer of its own, whose windows begin where those of the segme
 
 from typing import NamedTuple
 
-from convlab.fast.layer import Layer, chunks
+from convlab.fast.layer import Layer, chunks, part
 from convlab.fast.table import LONG, WORK
 
 
@@ -28,17 +28,9 @@ def segments(layer: Layer) -> list[Segment]:
     if size >= width:
         return []
     result = []
-    s, d = layer.strides[1], layer.dilations[1]
     for some in chunks(width, size):
-        start = some.start * s - layer.pads[1][0]
-        stop = (some.stop - 1) * s + d * (layer.kernel[1] - 1) + 1 - layer.pads[1][0]
-        inputs = slice(max(start, 0), min(stop, layer.size[1]))
-        if inputs.start >= inputs.stop:
+        inputs, cut = part(layer, 1, some)
+        if inputs.start == inputs.stop:
             return []  # a segment of padding alone: leave it to the methods
-        part = layer._replace(
-            size=(layer.size[0], inputs.stop - inputs.start),
-            pads=(layer.pads[0], (inputs.start - start, stop - inputs.stop)),
-            counts=(layer.counts[0], some.stop - some.start),
-        )
-        result.append(Segment(some, inputs, part))
+        result.append(Segment(some, inputs, cut))
     return result

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convlab.fast.layer import Layer, shares
+from convlab.fast.layer import Layer, met, shares
 from convlab.fast.pieces import SHARES, split
 from convlab.fast.table import KERNELS, SHIFTED, WIDE
 from convlab.fast.threads import scratch, share, summed, view
@@ -140,12 +140,12 @@ def _matrices(layer: Layer, weight: np.ndarray) -> np.ndarray:
 
 def _diagonal(layer: Layer, matrices: np.ndarray, i: int, j: int) -> np.ndarray:
     """View where tap (i, j) stands in matrices (G, C, inner, O · W_out): (G, C, O, places)."""
-    width, count, s = layer.size[1], layer.counts[1], layer.strides[1]
-    at = layer.dilations[1] * j - layer.pads[1][0]  # the pixel that it meets at the first place
-    first = min(max(-(at // s), 0), count)
-    places = max(min(count, -(-(width - at) // s)) - first, 0)
+    outputs, pixels = met(layer, 1, j)
+    places = outputs.stop - outputs.start
     group, channel, line, entry = matrices.strides
-    pixel = layer.dilations[0] * i * width + at + s * first
-    start = pixel * matrices.shape[-1] + first if places else 0
+    pixel = layer.dilations[0] * i * layer.size[1] + pixels.start
+    start = pixel * matrices.shape[-1] + outputs.start if places else 0
     shape = *matrices.shape[:2], layer.o, places
-    return view(matrices, start, shape, (group, channel, count * entry, s * line + entry))
+    return view(
+        matrices, start, shape, (group, channel, layer.counts[1] * entry, layer.strides[1] * line + entry)
+    )

@@ -4,6 +4,7 @@ import jsonschema
 import pytest
 from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
 
+from convlab.grading import Course
 from convlab.grading.replay import _one_gradebook, _Validate
 
 SCHEMA = MetadataValidatorV3().schema
@@ -43,12 +44,13 @@ def test_a_schema_that_is_none_is_refused():
         _Validate()({}, {"type": "nothing"})
 
 
-def test_nbgrader_is_as_before_afterwards():
+def test_nbgrader_is_as_before_afterwards(tmp_path):
     from nbgrader import nbgraderformat
     from nbgrader.api import Gradebook
     from nbgrader.converters import autograde
 
-    with _one_gradebook():
+    (tmp_path / "nbgrader_config.py").write_text("", encoding="utf-8")
+    with _one_gradebook(Course(tmp_path)):
         assert nbgraderformat.common.jsonschema is not jsonschema
         assert autograde.Gradebook is not Gradebook
     assert nbgraderformat.common.jsonschema is jsonschema
