@@ -202,13 +202,19 @@ def read_integers(
     name: str, value: object, axes: int, least: int = 1, forms: str | None = None
 ) -> tuple[int, ...]:
     """Give one integer for each axis; a single one stands for all of them, as in torch."""
+    if type(value) is int and value >= least:  # most are; reading them takes as long as a small layer
+        return (value,) * axes
+    if type(value) is tuple and len(value) == axes and all(type(one) is int and one >= least for one in value):
+        return value
     values = tuple(value) if isinstance(value, tuple | list) else (value,)
-    forms = forms or f"an integer, or one for each axis ({axes})"
-    message = f"{name} must be {forms}, got {value!r}"
+
+    def message() -> str:
+        return f"{name} must be {forms or f'an integer, or one for each axis ({axes})'}, got {value!r}"
+
     if not all(map(is_integer, values)):
-        raise TypeError(message)
+        raise TypeError(message())
     if len(values) not in (1, axes):
-        raise ValueError(message)
+        raise ValueError(message())
     integers = tuple(read_integer(name, entry, least) for entry in values)
     return integers * axes if len(integers) == 1 else integers
 

@@ -112,7 +112,7 @@ CUT = [
 @pytest.mark.parametrize("method", ["gemm", "mec", "shift"])
 def test_pieces_of_any_size_give_the_same_sums(method, layer, size, monkeypatch):
     for module in (gemm, mec, shift, pieces_module):
-        for name in {"COLUMNS", "SHIFTED", "WORK", "RUN", "WIDE", "LEAST"} & set(vars(module)):
+        for name in {"COLUMNS", "SHIFTED", "SIGNALS", "WORK", "RUN", "WIDE", "LEAST"} & set(vars(module)):
             monkeypatch.setattr(module, name, size)
     rng = np.random.default_rng(3)
     x = rng.standard_normal((layer.n, layer.groups * layer.c, *layer.size))

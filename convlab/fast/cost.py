@@ -17,17 +17,23 @@ from convlab.fast import toeplitz as rows_of_toeplitz
 from convlab.fast.gemm import is_pointwise
 from convlab.fast.layer import Layer, Pair, input_phases
 from convlab.fast.planes import grid
-from convlab.fast.table import CACHE, COLUMNS, LANES, LARGEST_TILE, PRICES, RUN, SHIFTED, TILES, WORK
+from convlab.fast.shift import tall
+from convlab.fast.table import CACHE, COLUMNS, LANES, LARGEST_TILE, PRICES, RUN, SHIFTED, SIGNALS, TILES, WORK
 from convlab.fast.tiles import Tiling
 from convlab.fast.transforms import Transform, fourier, winograd
 
 
 def product_cost(
-    rows: float, inner: float, columns: float, times: float = 1, touch: float = PRICES["near"]
+    rows: float,
+    inner: float,
+    columns: float,
+    times: float = 1,
+    touch: float = PRICES["near"],
+    lanes: int = LANES,
 ) -> float:
     """Price (rows × inner) @ (inner × columns): the products, and reading and writing the matrices."""
     touched = rows * inner + inner * columns + rows * columns
-    columns = -(-columns // LANES) * LANES
+    columns = -(-columns // lanes) * lanes
     return times * (PRICES["multiply"] * rows * inner * columns + touch * touched + PRICES["product"])
 
 
@@ -52,6 +58,10 @@ def gemm(layer: Layer) -> float:
     )
 
 
+def gemm_weight(layer: Layer) -> float:
+    return 1.25 * gemm(layer)  # BLAS arranges columns again that lie across: a quarter more, on the race's layers
+
+
 def mec(layer: Layer) -> float:
     rows = rows_of_mec.band(layer)
     calls = layer.n * layer.groups * -(-layer.counts[0] // rows)
@@ -62,7 +72,7 @@ def mec(layer: Layer) -> float:
 
 def mec_weight(layer: Layer) -> float:
     inner = layer.c * layer.kernel[1]
-    per_image = product_cost(layer.o, layer.positions / layer.n, inner)
+    per_image = product_cost(layer.o, layer.positions / layer.n, inner, lanes=4)  # few columns, many products
     added = 6 * PRICES["add"] * layer.o * inner
     # A flat right factor, which BLAS arranges again for every row of the kernel: a third more, on the race's layers.
     return layer.n * layer.groups * layer.kernel[0] * (1.3 * per_image + added) + _shifts(layer)
@@ -95,11 +105,19 @@ def scatter(layer: Layer) -> float:
 
 
 def shift(layer: Layer) -> float:
-    return _summed(layer, PRICES["shift"]) + _moved(layer)
+    length, parts = _runs(layer)
+    kernels = layer.groups * layer.o * layer.c * layer.taps
+    phases = min(layer.strides[0], layer.kernel[0])
+    outputs = layer.groups * layer.o * length
+    sums = PRICES["shift"] * kernels * length + PRICES["loop"] * kernels * parts
+    return sums + (phases - 1) * PRICES["add"] * outputs + PRICES["put"] * outputs + _columns(layer)
 
 
 def shift_weight(layer: Layer) -> float:
-    return _summed(layer, PRICES["dot"]) + _moved(layer)
+    length, parts = _runs(layer)
+    kernels = layer.groups * layer.o * layer.c * layer.taps
+    laid = PRICES["put"] * layer.groups * layer.o * length if layer.n > 1 else 0
+    return PRICES["dot"] * kernels * length + PRICES["product"] * kernels * parts + laid + _columns(layer)
 
 
 def tiles(layer: Layer, transform: Transform) -> float:
@@ -200,12 +218,15 @@ METHODS = {
     "winograd": winograd_cost,
     "fft": fft_cost,
 }
-WEIGHT = {**METHODS, "mec": mec_weight, "toeplitz": toeplitz_weight, "shift": shift_weight}
+WEIGHT = {**METHODS, "gemm": gemm_weight, "mec": mec_weight, "toeplitz": toeplitz_weight, "shift": shift_weight}
 
 
 def input_gradient(layer: Layer, method: str) -> float:
     """Price the input's gradient as convolutions of grad_output, phase by phase."""
-    return sum(METHODS[method](phase.layer) for phase in input_phases(layer))
+    phases = sum(METHODS[method](phase.layer) for phase in input_phases(layer))
+    if layer.strides == (1, 1):
+        return phases
+    return phases + PRICES["gather"] * layer.n * layer.groups * layer.c * layer.size[0] * layer.size[1]
 
 
 def _folding(layer: Layer) -> float:
@@ -238,14 +259,24 @@ def _shifts(layer: Layer) -> float:
     return copied + cleared + PRICES["call"] * (10 + taps) * pieces
 
 
-def _summed(layer: Layer, price: float) -> float:
-    """Price shift's sums, with the starts of their inner loops and the calls for each part and phase."""
-    kernels, length = layer.groups * layer.o * layer.c * layer.taps, _length(layer)
-    parts = max(length / RUN, 1)
-    phases = min(layer.strides[0], layer.kernel[0]) * min(layer.strides[1], layer.kernel[1])
-    calls = PRICES["call"] * (20 + (2 * phases + 5) * parts)
-    added = PRICES["add"] * phases * layer.groups * layer.o * length
-    return price * kernels * length + PRICES["run"] * kernels * parts + added + calls
+def _runs(layer: Layer) -> tuple[float, float]:
+    """Give the entries of the signal that shift adds up, junk rows included, and in how many runs."""
+    rows = grid(tall(layer)).rows
+    length = layer.n * rows * layer.counts[1] if layer.n > 1 else layer.positions
+    return length, max(length / RUN, 1)
+
+
+def _columns(layer: Layer) -> float:
+    """Price shift's images: a copy for each column of taps, of which a stride's worth are read from the pixels."""
+    one = tall(layer)
+    phases = min(layer.strides[0], layer.kernel[0])
+    entries = phases * layer.n * grid(one).rows * layer.counts[1] * layer.groups * layer.c
+    read = min(layer.strides[1], layer.kernel[1])
+    wide = layer.counts[1] if layer.strides[1] > 1 or layer.counts[1] != layer.size[1] else layer.positions
+    pixels = PRICES["gather"] * entries if layer.strides[1] > 1 else _copies(entries, wide)
+    moved = (layer.kernel[1] - read) * (PRICES["move"] * entries + PRICES["run"] * entries / layer.counts[1])
+    calls = PRICES["call"] * phases * (6 + 3 * layer.kernel[1])
+    return read * pixels + moved + calls * max(entries * layer.kernel[1] / SIGNALS, 1)
 
 
 def _length(layer: Layer) -> int:

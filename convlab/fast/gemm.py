@@ -106,7 +106,8 @@ def _pointwise(
 def _tasks(layer: Layer) -> list[Task]:
     """Cut the output, or, if it is one piece, the filters: columns are written twice, but kernels read only once."""
     cuts = _pieces(layer)
-    filters = -(-layer.o // 2) if len(cuts) == 1 and layer.products >= 2 * ALONE else layer.o
+    few = len(cuts) == 1 and layer.positions <= WIDE and layer.products >= 2 * ALONE
+    filters = -(-layer.o // 2) if few else layer.o
     return [(piece, some) for piece in cuts for some in shares(layer.o, filters)]
 
 

@@ -148,7 +148,7 @@ def met(layer: Layer, axis: int, tap: int) -> tuple[slice, slice]:
     after = max(min(count, -(-(layer.size[axis] - at) // s)), before)
     first = at + before * s
     if before == after:
-        return slice(0, 0), slice(0, 0)
+        return slice(0, 0), slice(0, 0, s)
     return slice(before, after), slice(first, first + s * (after - before - 1) + 1, s)
 
 

@@ -26,8 +26,7 @@ def forward(method: str, layer: Layer, input: np.ndarray, weight: np.ndarray, bi
         result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
 
         def work(cut: Segment) -> None:
-            seen = np.ascontiguousarray(input[..., cut.inputs])
-            result[..., cut.outputs] = forward(method, cut.layer, seen, weight, bias)
+            result[..., cut.outputs] = forward(method, cut.layer, input[..., cut.inputs], weight, bias)
 
         share(cuts, work)
         return result
@@ -60,11 +59,7 @@ def weight_gradient(method: str, layer: Layer, input: np.ndarray, grad_output: n
     if cuts := segments(layer):
 
         def work(cut: Segment, sums: np.ndarray) -> None:
-            seen, grads = (
-                np.ascontiguousarray(array[..., some])
-                for array, some in ((input, cut.inputs), (grad_output, cut.outputs))
-            )
-            sums += weight_gradient(method, cut.layer, seen, grads)
+            sums += weight_gradient(method, cut.layer, input[..., cut.inputs], grad_output[..., cut.outputs])
 
         return summed(cuts, work, np.zeros((layer.groups * layer.o, layer.c, *layer.kernel), input.dtype))
     if method in EXACT:

@@ -13,6 +13,7 @@ one image those above the next.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import gcd
 from typing import NamedTuple
 
@@ -48,6 +49,7 @@ class Taps(NamedTuple):
     steps: Pair  # from tap to tap, down and right
 
 
+@lru_cache(maxsize=1024)
 def grid(layer: Layer) -> Grid:
     """Find the shortest pitch at which no window reads another row's pixels for zeros."""
     rows, pitch = (
@@ -76,8 +78,13 @@ def _length(layer: Layer, rows: int, pitch: int, images: int, lines: int) -> int
     return ((images - 1) * rows + lines - 1) * pitch + layer.counts[1]
 
 
-def taps_by_phase(layer: Layer) -> Iterator[Taps]:
-    """Go through the planes that any tap reads. Within one, taps lie at regular steps."""
+@lru_cache(maxsize=1024)
+def taps_by_phase(layer: Layer) -> tuple[Taps, ...]:
+    """Name the planes that any tap reads. Within one, taps lie at regular steps."""
+    return tuple(_taps_by_phase(layer))
+
+
+def _taps_by_phase(layer: Layer) -> Iterator[Taps]:
     pitch = grid(layer).pitch
     (kh, kw), (s_h, s_w), (d_h, d_w) = layer.kernel, layer.strides, layer.dilations
     step_h, step_w = s_h // gcd(s_h, d_h), s_w // gcd(s_w, d_w)
@@ -99,12 +106,17 @@ def inside(layer: Layer, phase: Pair, signal: np.ndarray) -> np.ndarray:
     """View the pixels of a plane's signal, without the padding: (G, C, N, rows, columns) of that phase."""
     rows, pitch, _ = grid(layer)
     image = signal[..., : layer.n * rows * pitch].reshape(*signal.shape[:2], layer.n, rows, pitch)
+    return image[(..., *places(layer, phase))]
+
+
+def places(layer: Layer, phase: Pair) -> tuple[slice, slice]:
+    """Say on which rows and columns of a plane the pixels of a phase lie."""
     spans = []
     for a, (before, _), s, size in zip(phase, layer.pads, layer.strides, layer.size):
         start = (a - before) % s
         first = (start + before) // s
         spans.append(slice(first, first + len(range(start, size, s))))
-    return image[..., spans[0], spans[1]]
+    return spans[0], spans[1]
 
 
 def cut(layer: Layer, part: Part, signal: np.ndarray) -> np.ndarray:

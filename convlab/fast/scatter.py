@@ -15,7 +15,7 @@ def input_gradient(layer: Layer, weight: np.ndarray, grad_output: np.ndarray) ->
     kernels = weight.reshape(layer.groups, layer.o, layer.c, -1)
     result = np.zeros((layer.n, layer.groups * layer.c, *layer.size), weight.dtype)
     grads, images = grouped(layer, grad_output, layer.o), grouped(layer, result, layer.c)
-    phases = list(taps_by_phase(layer))
+    phases = taps_by_phase(layer)
 
     def work(task: tuple[slice, slice, slice]) -> None:
         some, groups, channels = task

@@ -1,11 +1,13 @@
 """The numbers that the methods and their costs are tuned by."""
 
-COLUMNS = 2**17  # entries of gemm's columns and product at a time: 512 KB of float32, which a cache holds
+COLUMNS = 2**20  # entries of gemm's columns and product at a time: 4 MB of float32
 FEW = 96  # positions in an image, below which gemm puts images side by side
 WIDE = 256  # positions that a product should have, so that BLAS need not arrange the weights too often
-SHIFTED = 2**18  # entries of mec's shifted images at a time
+SHIFTED = 2**20  # entries of mec's shifted images at a time
 BAND = 4  # rows that a product of mec should have
+SIGNALS = 2**20  # entries of shift's images at a time; the fewer parts, the less its threads wait for each other
 RUN = 2**14  # entries of the signal that shift adds up at a time
+SLOW = 5  # times as long as a product of matrices takes a product of shift's runs
 ALONE = 4 * 10**6  # products that are not worth a second thread
 CACHE = 2**18  # entries that lie near while the transforms work on them: 1 MB of float32
 KERNELS = 2**22  # entries of the kernels' values at a time: 16 MB of float32
@@ -33,8 +35,11 @@ PRICES = {
     "copy": 0.08,  # copied in long runs
     "gather": 0.35,  # copied against the order of memory
     "add": 0.11,  # added in place
-    "shift": 0.25,  # one product of shift's sums
-    "dot": 0.09,  # one product of shift's gradient
+    "move": 0.12,  # copied to other places of the same array, not aligned as they were
+    "put": 0.28,  # added to the bias, and written to the result, which is far
+    "shift": 0.11,  # one product of shift's sums
+    "loop": 40.0,  # one start of their inner loop
+    "dot": 0.06,  # one product of shift's gradient
     "run": 5.0,  # one start of an inner loop
     "fft": 0.65,  # numpy.fft, times log2(n)
     "call": 1500.0,  # one call of NumPy from Python
