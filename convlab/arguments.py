@@ -204,7 +204,11 @@ def read_integers(
     """Give one integer for each axis; a single one stands for all of them, as in torch."""
     if type(value) is int and value >= least:  # most are; reading them takes as long as a small layer
         return (value,) * axes
-    if type(value) is tuple and len(value) == axes and all(type(one) is int and one >= least for one in value):
+    if (
+        type(value) is tuple
+        and len(value) == axes
+        and all(type(one) is int and one >= least for one in value)
+    ):
         return value
     values = tuple(value) if isinstance(value, tuple | list) else (value,)
 

@@ -6,8 +6,8 @@ Start here, then read the methods, a page each:
 - `gemm`: columns, written and multiplied piece by piece;
 - `mec`: columns that the rows of the output share, for few filters and for depthwise layers;
 - `toeplitz`: rows of narrow images times a small Toeplitz matrix, for batches of depthwise layers;
-- `shift`: the shifted image times one number, for each tap; on `planes`, images as one signal, where a tap is
-  an offset; `scatter` goes the way back on them;
+- `shift`: the shifted image times one number, for each tap; `shifted` writes the images, on `planes`: images as
+  one signal, where a tap is an offset; `scatter` goes the way back on them;
 - `tiles`: the sums in the domain of values, with `transforms` for Winograd's and Fourier's; `strides` makes
   a stride into channels for it; `spectra` is the Fourier transform of a whole image, for kernels too large
   for tiles.

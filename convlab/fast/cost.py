@@ -17,7 +17,7 @@ from convlab.fast import toeplitz as rows_of_toeplitz
 from convlab.fast.gemm import is_pointwise
 from convlab.fast.layer import Layer, Pair, input_phases
 from convlab.fast.planes import grid
-from convlab.fast.shift import tall
+from convlab.fast.shifted import tall
 from convlab.fast.table import CACHE, COLUMNS, LANES, LARGEST_TILE, PRICES, RUN, SHIFTED, SIGNALS, TILES, WORK
 from convlab.fast.tiles import Tiling
 from convlab.fast.transforms import Transform, fourier, winograd
@@ -50,7 +50,9 @@ def gemm(layer: Layer) -> float:
     copied = layer.positions * layer.groups * layer.c * layer.taps
     return sum(
         [
-            _copies(copied, layer.counts[1]),
+            PRICES["gather"] * copied if layer.strides[1] > 1 else _copies(copied, layer.counts[1]),
+            PRICES["far"] * copied,  # a piece of them is larger than a near cache
+            PRICES["put"] * layer.positions * layer.groups * layer.o,
             _padding(layer),
             product_cost(layer.o, layer.c * layer.taps, layer.positions / pieces, layer.groups * pieces),
             PRICES["call"] * 12 * pieces,
@@ -59,7 +61,10 @@ def gemm(layer: Layer) -> float:
 
 
 def gemm_weight(layer: Layer) -> float:
-    return 1.25 * gemm(layer)  # BLAS arranges columns again that lie across: a quarter more, on the race's layers
+    put = PRICES["put"] * layer.positions * layer.groups * layer.o
+    return 1.2 * (
+        gemm(layer) - put
+    )  # BLAS arranges columns that lie across: a fifth more, on the race's layers
 
 
 def mec(layer: Layer) -> float:
@@ -67,15 +72,20 @@ def mec(layer: Layer) -> float:
     calls = layer.n * layer.groups * -(-layer.counts[0] // rows)
     inner = rows_of_mec.reach(layer, rows) * layer.c * layer.kernel[1]
     multiply = product_cost(layer.o if rows == 1 else rows, inner, layer.counts[1])
-    return calls * (multiply if rows == 1 else layer.o * multiply) + _shifts(layer)
+    put = PRICES["put"] * layer.positions * layer.groups * layer.o
+    if rows > 1:
+        return calls * layer.o * multiply + _shifts(layer) + put
+    # Few columns at a time, and the weights arranged again for each row: a tenth more, on the race's layers.
+    far = PRICES["far"] * layer.positions * layer.groups * layer.c * layer.kernel[1]
+    return 1.1 * calls * multiply + _shifts(layer) + far + put
 
 
 def mec_weight(layer: Layer) -> float:
     inner = layer.c * layer.kernel[1]
     per_image = product_cost(layer.o, layer.positions / layer.n, inner, lanes=4)  # few columns, many products
     added = 6 * PRICES["add"] * layer.o * inner
-    # A flat right factor, which BLAS arranges again for every row of the kernel: a third more, on the race's layers.
-    return layer.n * layer.groups * layer.kernel[0] * (1.3 * per_image + added) + _shifts(layer)
+    # A flat right factor, which BLAS arranges again for every row of the kernel: half more, on the race's layers.
+    return layer.n * layer.groups * layer.kernel[0] * (1.5 * per_image + added) + _shifts(layer)
 
 
 def toeplitz(layer: Layer) -> float:
@@ -88,7 +98,8 @@ def toeplitz(layer: Layer) -> float:
     laid = sum(_copies(layer.n * rows * entries, run) for entries, run, channels in copied if channels > 1)
     arranged = PRICES["gather"] * rows * inner * columns  # by BLAS, again for every row
     products = product_cost(layer.n, inner, columns, rows)
-    return written + laid + arranged + products + PRICES["call"] * (15 + 4 * min(rows, 512))
+    calls = 15 + 4 * len(rows_of_toeplitz.tasks(layer)) * layer.counts[0]
+    return written + laid + arranged + products + PRICES["call"] * calls
 
 
 def toeplitz_weight(layer: Layer) -> float:
@@ -218,7 +229,13 @@ METHODS = {
     "winograd": winograd_cost,
     "fft": fft_cost,
 }
-WEIGHT = {**METHODS, "gemm": gemm_weight, "mec": mec_weight, "toeplitz": toeplitz_weight, "shift": shift_weight}
+WEIGHT = {
+    **METHODS,
+    "gemm": gemm_weight,
+    "mec": mec_weight,
+    "toeplitz": toeplitz_weight,
+    "shift": shift_weight,
+}
 
 
 def input_gradient(layer: Layer, method: str) -> float:
@@ -241,12 +258,11 @@ def _copies(entries: float, run: float) -> float:
 
 
 def _padding(layer: Layer) -> float:
-    """Price the padded copy, with its columns parted by phases."""
-    if layer.pads == ((0, 0), (0, 0)) and layer.strides[1] == 1:
+    """Price the padded copy."""
+    if layer.pads == ((0, 0), (0, 0)):
         return 0
     entries = layer.n * layer.groups * layer.c * layer.padded[0] * layer.padded[1]
-    inside = PRICES["gather"] * entries if layer.strides[1] > 1 else _copies(entries, layer.size[1])
-    return PRICES["copy"] * entries + inside
+    return PRICES["copy"] * entries + _copies(entries, layer.size[1])
 
 
 def _shifts(layer: Layer) -> float:
@@ -255,8 +271,7 @@ def _shifts(layer: Layer) -> float:
     entries = layer.n * layer.groups * layer.c * layer.padded[0] * taps * width
     pieces = max(entries / SHIFTED, 1)
     copied = _copies(entries, width) if layer.strides[1] == 1 else PRICES["gather"] * entries
-    cleared = PRICES["copy"] * entries if layer.pads != ((0, 0), (0, 0)) else 0
-    return copied + cleared + PRICES["call"] * (10 + taps) * pieces
+    return copied + _padding(layer) + PRICES["call"] * 12 * pieces
 
 
 def _runs(layer: Layer) -> tuple[float, float]:

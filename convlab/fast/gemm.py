@@ -7,13 +7,11 @@ output.
 A 1 × 1 kernel needs no columns: the image is its own.
 """
 
-from math import gcd
-
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from convlab.fast.layer import Layer, chunks, shares
-from convlab.fast.pieces import Piece, pieces, split
+from convlab.fast.pieces import Piece, padded, pieces, split
 from convlab.fast.table import ALONE, COLUMNS, FEW, WIDE, WORK
 from convlab.fast.threads import scratch, share, summed
 
@@ -134,44 +132,11 @@ def _columns(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
     else:
         places = columns.reshape(n, groups, layer.c, kh, kw, rows, width)
 
-    image, group, channel, _, y, x = laid.strides
-    step = s_w // gcd(s_w, d_w)  # every step-th tap reads the same phase of the columns
-    for first in range(min(step, kw)):
-        seen = as_strided(
-            laid[:, :, :, d_w * first % s_w, :, d_w * first // s_w :],
-            (n, groups, layer.c, kh, len(range(first, kw, step)), rows, width),
-            (image, group, channel, d_h * y, d_w * step // s_w * x, s_h * y, x),
-            writeable=False,
-        )
-        places[:, :, :, :, first::step] = seen
+    image, group, channel, y, x = laid.strides
+    places[...] = as_strided(
+        laid,
+        (n, groups, layer.c, kh, kw, rows, width),
+        (image, group, channel, d_h * y, d_w * x, s_h * y, s_w * x),
+        writeable=False,
+    )
     return columns
-
-
-def padded(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
-    """Pad what a piece reads, and part the columns by phases of the stride: (N, G, C, s_w, rows, columns).
-
-    Within a phase, neighbouring windows read neighbouring entries. Without padding and stride this is a view.
-    """
-    (top, _), (left, right) = layer.pads
-    s_h, s_w = layer.strides
-    some = images[piece.images, piece.groups]
-    start = piece.rows.start * s_h - top
-    stop = (piece.rows.stop - 1) * s_h + layer.dilations[0] * (layer.kernel[0] - 1) + 1 - top
-    height, width = layer.size
-    inside = slice(min(max(start, 0), height), min(max(stop, 0), height))
-    if (left, right) == (0, 0) and (inside.start, inside.stop) == (start, stop):
-        if s_w == 1:
-            return some[:, :, :, None, inside]
-        if layer.kernel[1] <= s_w and not width % s_w:  # what a phase holds is read once
-            phases = some[:, :, :, inside].reshape(*some.shape[:3], -1, width // s_w, s_w)
-            return phases.transpose(0, 1, 2, 5, 3, 4)
-    columns = -(-layer.padded[1] // s_w)
-    result = scratch("padded", (*some.shape[:3], s_w, stop - start, columns), images.dtype)
-    result.fill(0)
-    rows = slice(inside.start - start, inside.stop - start)
-    for phase in range(s_w):
-        first = (phase - left) % s_w
-        count = len(range(first, width, s_w))
-        at = (first + left) // s_w
-        result[:, :, :, phase, rows, at : at + count] = some[:, :, :, inside, first::s_w]
-    return result

@@ -15,9 +15,10 @@ Cho and Brand, MEC: Memory-efficient Convolution for Deep Neural Network (2017).
 """
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
-from convlab.fast.layer import Layer, met
-from convlab.fast.pieces import Piece, pieces, split
+from convlab.fast.layer import Layer
+from convlab.fast.pieces import Piece, padded, pieces, split
 from convlab.fast.table import BAND, SHIFTED, WORK
 from convlab.fast.threads import scratch, share, summed, view
 
@@ -41,7 +42,7 @@ def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarra
         shifted = scratch(
             "shifted", (n, groups, lines, layer.c, layer.kernel[1], layer.counts[1]), input.dtype
         )
-        _shift(layer, images, piece, shifted.transpose(0, 1, 3, 4, 2, 5), piece.rows.start * layer.strides[0])
+        _shift(layer, padded(layer, images, piece), shifted.transpose(0, 1, 3, 4, 2, 5))
         whole = height // rows * rows
         into = outputs[piece.images, piece.groups, :, piece.rows]
         for start, count, step in ((0, whole, rows), (whole, height - whole, height - whole)):
@@ -66,8 +67,9 @@ def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) ->
         lines = -(-reach(layer, height) // s)
         shape = s, n, groups, layer.c, kw, lines, layer.counts[1]
         shifted = scratch("shifted", shape, input.dtype)
+        laid = padded(layer, images, piece)
         for phase in {d * i % s for i in range(kh)}:
-            _shift(layer, images, piece, shifted[phase], piece.rows.start * s + phase, s)
+            _shift(layer, laid, shifted[phase], phase, s)
         for i in range(kh):
             seen = shifted[d * i % s, ..., d * i // s : d * i // s + height, :]
             right = seen.reshape(n, groups, layer.c * kw, -1).swapaxes(-1, -2)
@@ -125,20 +127,11 @@ def _multiply(
     np.matmul(kernels[:, :, None, :rows, :inner], seen, out=places)
 
 
-def _shift(
-    layer: Layer, images: np.ndarray, piece: Piece, into: np.ndarray, first: int, step: int = 1
-) -> None:
-    """Write rows first, first + step, … of the padded images into (N, G, C, kw, rows, W_out), once for each tap."""
-    top, height = layer.pads[0][0], layer.size[0]
-    some = images[piece.images, piece.groups]
-    start = first - top
-    lines = into.shape[4]
-    above = min(max(-(start // step), 0), lines)  # rows of padding before the first pixel
-    below = max(min(lines, -(-(height - start) // step)), above)
-    into[..., :above, :] = into[..., below:, :] = 0
-    seen = some[:, :, :, max(start + above * step, 0) :: step][:, :, :, : below - above]
-    for j in range(layer.kernel[1]):
-        outputs, columns = met(layer, 1, j)
-        inside = into[:, :, :, j, above:below]
-        inside[..., : outputs.start] = inside[..., outputs.stop :] = 0
-        inside[..., outputs] = seen[..., columns]
+def _shift(layer: Layer, laid: np.ndarray, into: np.ndarray, first: int = 0, step: int = 1) -> None:
+    """Write rows first, first + step, … of padded images into (N, G, C, kw, rows, W_out), once for each tap."""
+    image, group, channel, y, x = laid.strides
+    seen = laid[..., first::step, :]
+    lines = min(seen.shape[3], into.shape[4])
+    shape = *seen.shape[:3], layer.kernel[1], lines, layer.counts[1]
+    strides = image, group, channel, layer.dilations[1] * x, step * y, layer.strides[1] * x
+    into[..., :lines, :] = as_strided(seen, shape, strides, writeable=False)

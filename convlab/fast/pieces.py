@@ -1,6 +1,6 @@
 """Cut a layer into pieces that a thread works on alone, small enough for what they need to stay in the cache.
 
-Knows nothing of what is done with a piece.
+Knows nothing of what is done with a piece, but how to read it.
 """
 
 from typing import NamedTuple
@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convlab.fast.layer import Layer, chunks, shares
+from convlab.fast.threads import scratch
 
 SHARES = 4  # pieces there should be at least, so that threads end at about the same time
 LEAST = 2**17  # entries that are not worth a piece of their own
@@ -57,3 +58,20 @@ def pieces(layer: Layer, row: int, limit: int, least: int = 1, step: int = 1) ->
 def split(layer: Layer, array: np.ndarray, channels: int) -> np.ndarray:
     """View (N, G·channels, H, W) as (N, G, channels, H, W)."""
     return array.reshape(layer.n, layer.groups, channels, *array.shape[2:])
+
+
+def padded(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
+    """Pad what a piece reads: (N, G, C, rows, columns). Without padding this is a view."""
+    (top, _), (left, right) = layer.pads
+    s = layer.strides[0]
+    some = images[piece.images, piece.groups]
+    start = piece.rows.start * s - top
+    stop = (piece.rows.stop - 1) * s + layer.dilations[0] * (layer.kernel[0] - 1) + 1 - top
+    height, width = layer.size
+    inside = slice(min(max(start, 0), height), min(max(stop, 0), height))
+    if (left, right) == (0, 0) and (inside.start, inside.stop) == (start, stop):
+        return some[:, :, :, inside]
+    result = scratch("padded", (*some.shape[:3], stop - start, layer.padded[1]), images.dtype)
+    result.fill(0)
+    result[:, :, :, inside.start - start : inside.stop - start, left : left + width] = some[:, :, :, inside]
+    return result

@@ -5,9 +5,11 @@ FEW = 96  # positions in an image, below which gemm puts images side by side
 WIDE = 256  # positions that a product should have, so that BLAS need not arrange the weights too often
 SHIFTED = 2**20  # entries of mec's shifted images at a time
 BAND = 4  # rows that a product of mec should have
-SIGNALS = 2**20  # entries of shift's images at a time; the fewer parts, the less its threads wait for each other
+SIGNALS = (
+    2**20
+)  # entries of shift's images at a time; the fewer parts, the less its threads wait for each other
 RUN = 2**14  # entries of the signal that shift adds up at a time
-SLOW = 5  # times as long as a product of matrices takes a product of shift's runs
+SLOW = 5  # times as long does a product of shift's take as one of a product of matrices
 ALONE = 4 * 10**6  # products that are not worth a second thread
 CACHE = 2**18  # entries that lie near while the transforms work on them: 1 MB of float32
 KERNELS = 2**22  # entries of the kernels' values at a time: 16 MB of float32

@@ -69,7 +69,7 @@ def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarra
         if has_bias:
             into += shared[task.groups]
 
-    share(_tasks(layer), work)
+    share(tasks(layer), work)
     return result
 
 
@@ -94,10 +94,10 @@ def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) ->
                 sums[task.groups, :, :, i, j] += _diagonal(layer, gradient, i, j).sum(axis=-1).swapaxes(1, 2)
 
     sums = np.zeros((layer.groups, layer.o, layer.c, kh, kw), input.dtype)
-    return summed(_tasks(layer), work, sums).reshape(-1, layer.c, kh, kw)
+    return summed(tasks(layer), work, sums).reshape(-1, layer.c, kh, kw)
 
 
-def _tasks(layer: Layer) -> list[Task]:
+def tasks(layer: Layer) -> list[Task]:
     """Cut images only where there are too few groups to share: with few images, BLAS has little to do."""
     entries = layer.c * layer.size[0] * layer.size[1] + layer.o * layer.counts[0] * layer.counts[1]
     groups = max(min(layer.groups // SHARES, SHIFTED // (layer.n * entries)), 1)

@@ -6,9 +6,8 @@ The one method that takes every dtype, and the yardstick of the others.
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from convlab.fast.gemm import padded
 from convlab.fast.layer import Layer
-from convlab.fast.pieces import Piece, pieces, split
+from convlab.fast.pieces import Piece, padded, pieces, split
 from convlab.fast.table import COLUMNS
 from convlab.fast.threads import share, summed
 
@@ -42,10 +41,10 @@ def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) ->
 
 def _windows(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
     """View every window of a piece: (N, G, C, rows, W_out, kh, kw)."""
-    plain = padded(layer._replace(strides=(layer.strides[0], 1)), images, piece)[:, :, :, 0]
+    laid = padded(layer, images, piece)
     (s_h, s_w), (d_h, d_w) = layer.strides, layer.dilations
     spans = [d * (k - 1) + 1 for d, k in zip(layer.dilations, layer.kernel)]
-    return sliding_window_view(plain, spans, axis=(-2, -1))[..., ::s_h, ::s_w, ::d_h, ::d_w]
+    return sliding_window_view(laid, spans, axis=(-2, -1))[..., ::s_h, ::s_w, ::d_h, ::d_w]
 
 
 def _pieces(layer: Layer) -> list[Piece]:
