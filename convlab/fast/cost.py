@@ -52,7 +52,7 @@ def gemm(layer: Layer) -> float:
         [
             PRICES["gather"] * copied if layer.strides[1] > 1 else _copies(copied, layer.counts[1]),
             PRICES["far"] * copied,  # a piece of them is larger than a near cache
-            PRICES["put"] * layer.positions * layer.groups * layer.o,
+            _put(layer),
             _padding(layer),
             product_cost(layer.o, layer.c * layer.taps, layer.positions / pieces, layer.groups * pieces),
             PRICES["call"] * 12 * pieces,
@@ -61,10 +61,8 @@ def gemm(layer: Layer) -> float:
 
 
 def gemm_weight(layer: Layer) -> float:
-    put = PRICES["put"] * layer.positions * layer.groups * layer.o
-    return 1.2 * (
-        gemm(layer) - put
-    )  # BLAS arranges columns that lie across: a fifth more, on the race's layers
+    # BLAS arranges columns that lie across: a fifth more, on the race's layers.
+    return 1.2 * (gemm(layer) - _put(layer))
 
 
 def mec(layer: Layer) -> float:
@@ -72,12 +70,11 @@ def mec(layer: Layer) -> float:
     calls = layer.n * layer.groups * -(-layer.counts[0] // rows)
     inner = rows_of_mec.reach(layer, rows) * layer.c * layer.kernel[1]
     multiply = product_cost(layer.o if rows == 1 else rows, inner, layer.counts[1])
-    put = PRICES["put"] * layer.positions * layer.groups * layer.o
     if rows > 1:
-        return calls * layer.o * multiply + _shifts(layer) + put
+        return calls * layer.o * multiply + _shifts(layer) + _put(layer)
     # Few columns at a time, and the weights arranged again for each row: a tenth more, on the race's layers.
     far = PRICES["far"] * layer.positions * layer.groups * layer.c * layer.kernel[1]
-    return 1.1 * calls * multiply + _shifts(layer) + far + put
+    return 1.1 * calls * multiply + _shifts(layer) + far + _put(layer)
 
 
 def mec_weight(layer: Layer) -> float:
@@ -250,6 +247,11 @@ def _folding(layer: Layer) -> float:
     """Price the squares of a stride: a padded copy, and one against the order of memory."""
     entries = layer.n * layer.groups * layer.c * layer.padded[0] * layer.padded[1]
     return (PRICES["copy"] + PRICES["run"]) * entries
+
+
+def _put(layer: Layer) -> float:
+    """Price adding the bias to the output."""
+    return PRICES["put"] * layer.positions * layer.groups * layer.o
 
 
 def _copies(entries: float, run: float) -> float:

@@ -1,7 +1,7 @@
 """GEMM: the sums as one product of matrices, over columns that are never all there (im2col in parts).
 
 The columns of chapter 6 are kh · kw times as large as the input. Here they are written for a piece of the
-output at a time, small enough to stay in the cache, and multiplied while they are there, straight into the
+output at a time, small enough for a cache, and multiplied while they are there, straight into the
 output.
 
 A 1 × 1 kernel needs no columns: the image is its own.

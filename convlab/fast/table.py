@@ -24,9 +24,9 @@ TILES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192)  # Fourier's tiles are as larg
 LARGEST_TILE = TILES[-1]
 
 # Nanoseconds of one processor, in float32, for one entry unless another unit is named, on an AMD EPYC (Zen 4,
-# 2.6 GHz) with NumPy 2.4. `python -m tests.bench prices --threads 1 --processor-time` measures them. Eight were set
+# 2.6 GHz) with NumPy 2.4. `python -m tests.bench prices --threads 1 --processor-time` measures them. These were set
 # by hand to agree with whole methods on the layers of the race, where a step alone is cheaper or dearer than in its
-# place: "near", "far", "gather", "product", "run" and "call", and "shift" and "dot", which copy and add besides.
+# place: "near", "far", "gather", "product", "move", "put", "loop", "dot", "run" and "call".
 LANES = 16  # columns that BLAS multiplies at once; it fills the last ones up
 
 PRICES = {

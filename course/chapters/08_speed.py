@@ -1180,7 +1180,7 @@ def place(method, channels, size, k):
 # | method | what it does |
 # |---|---|
 # | `windows` | an einsum over windows, a piece of the output at a time |
-# | `gemm` | columns, written and multiplied a piece at a time, so that they stay in the cache |
+# | `gemm` | columns, written and multiplied a piece at a time, while a cache still has them |
 # | `mec` | columns of `kw` shifted images only, which neighbouring rows of the output share |
 # | `toeplitz` | the Toeplitz matrix of chapter 6, of one row of the output at a time, for all images at once |
 # | `shift` | for each tap, the shifted image times one number |
@@ -1264,11 +1264,11 @@ def plot_race(layers=RACE):
 #
 # | layer | first | second | third |
 # |---|---|---|---|
-# | 3 channels, 7 × 7, stride 2 | `mec` 1.4 | `gemm` 1.9 | `winograd` 2.0 |
-# | 64 channels, 3 × 3 | `winograd` 0.8 | `mec` 1.5 | `gemm` and `fft` 1.6 |
-# | 256 channels, 1 × 1 | `gemm` 1.1 | `mec` 1.2 | `windows` 1.9 |
-# | one channel, 5 × 5, batch 32 | `mec` 0.8 | `gemm` 1.4 | `shift` 2.4 |
-# | 384 groups of one, batch 32 | `toeplitz` 2.0 | `mec` 2.7 | `shift` 2.9 |
+# | 3 channels, 7 × 7, stride 2 | `mec` 1.4 | `gemm` 1.5 | `winograd` 2.0 |
+# | 64 channels, 3 × 3 | `winograd` 0.8 | `gemm` and `mec` 1.6 | `windows` and `fft` 1.9 |
+# | 256 channels, 1 × 1 | `gemm` 1.1 | `mec` 1.3 | `windows` 1.5 |
+# | one channel, 5 × 5, batch 32 | `mec` 0.8 | `gemm` 1.2 | `shift` 1.9 |
+# | 384 groups of one, batch 32 | `shift` 2.3 | `toeplitz` 2.6 | `mec` 3.0 |
 # | 16 channels, 31 × 31 | `fft` 0.1 | `mec` 0.6 | `gemm` 0.7 |
 #
 # The machine had other things to do, too: expect the multiples to differ from run to run, more than the order.

@@ -5,6 +5,7 @@ at 2.6 GHz with NumPy 2.4 and its OpenBLAS. Only their ratios matter for the cho
 """
 
 from collections.abc import Callable
+from itertools import cycle
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -24,6 +25,7 @@ def prices(rounds: int) -> None:
     touched = rows * inner + inner * columns + rows * columns
     multiplied = rows * inner * columns * measured["multiply"]
     measured["far"] = max(times["pack"].best * 1e9 - multiplied, 0) / touched
+    measured["loop"] -= 64 * measured["shift"]  # its runs are 64 entries long
     measured["gather"] -= measured["run"] / 16  # its runs are 16 entries long
     for name, value in PRICES.items():
         if name in measured:
@@ -45,10 +47,14 @@ def _steps() -> dict[str, Step]:
     tiles = sliding_window_view(image, (6, 6), axis=(2, 3))[..., ::4, ::4, :, :].transpose(4, 5, 0, 1, 2, 3)
     gathered = np.empty(tiles.shape, np.float32)
     sums, ones = draw(64, 2000), draw(64, 2000)
-    window = sliding_window_view(draw(144, 3400), 3200, axis=1)[:, :9]
-    kernels, grads = draw(144, 9), draw(144, 3200)
+    shifted = draw(3, 144, 3400)
+    window = sliding_window_view(shifted, 3136, axis=2)[:, :, :168:56]
+    kernels, grads, outputs = draw(144, 3, 3), draw(144, 3136), np.empty((144, 3136), np.float32)
+    few = sliding_window_view(draw(3, 2000, 80), 64, axis=2)[:, :, :3]
+    few_kernels, few_outputs = draw(2000, 3, 3), np.empty((2000, 64), np.float32)
     short = sliding_window_view(draw(2000, 40), 16, axis=1)[:, :9]
     short_kernels = draw(2000, 9)
+    results, bias = cycle([np.empty((144, 3136), np.float32) for _ in range(16)]), draw(144, 1)
     images = draw(32, 256, 256)
     points = images.size * 16  # log2 of the points of one image
 
@@ -61,6 +67,9 @@ def _steps() -> dict[str, Step]:
     def add() -> None:
         np.add(sums, ones, out=sums)
 
+    def move() -> None:
+        shifted[1, :, 1:] = shifted[0, :, :-1]
+
     return {
         "multiply": (lambda: a @ b, 256 * 1024 * 1024),
         "pack": (lambda: flat @ wide, 1),
@@ -68,8 +77,11 @@ def _steps() -> dict[str, Step]:
         "copy": (copy, columns.size),
         "gather": (gather, gathered.size),
         "add": (add, sums.size),
-        "shift": (lambda: np.einsum("gil,gi->lg", window, kernels, order="F"), 144 * 9 * 3200),
-        "dot": (lambda: np.vecdot(window, grads[:, None]), 144 * 9 * 3200),
+        "move": (move, 144 * 3400),
+        "put": (lambda: np.add(outputs, bias, out=next(results)), outputs.size),
+        "shift": (lambda: np.einsum("jgil,gij->gl", window, kernels, out=outputs, order="K"), 144 * 9 * 3136),
+        "loop": (lambda: np.einsum("jgil,gij->gl", few, few_kernels, out=few_outputs, order="K"), 2000 * 9),
+        "dot": (lambda: np.vecdot(window, grads[:, None]), 144 * 9 * 3136),
         "run": (lambda: np.einsum("gil,gi->lg", short, short_kernels, order="F"), 2000 * 9),
         "fft": (lambda: np.fft.rfft2(images), points),
     }
