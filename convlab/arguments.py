@@ -4,6 +4,7 @@ Every error names the argument, what it was and what would be right.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -166,6 +167,7 @@ def read_pads(padding: object, axes: int) -> Pads:
     return tuple((p, p) for p in read_integers("padding", padding, axes, least=0, forms=forms))
 
 
+@lru_cache
 def padding_forms(axes: int) -> str:
     numbers = {1: "(left, right)", 2: "(pad_h, pad_w), ((top, bottom), (left, right))"}
     words = '"valid", "same", "full", "same_upper", "same_lower"'

@@ -18,9 +18,9 @@ from math import gcd
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from convlab.fast.layer import Layer, Pair, chunks
+from convlab.fast.threads import view
 
 
 class Grid(NamedTuple):
@@ -61,8 +61,13 @@ def grid(layer: Layer) -> Grid:
     return Grid(rows, pitch, max(layer.n * rows * pitch, length + reach_h * pitch + reach_w))
 
 
-def parts(layer: Layer, size: int) -> Iterator[Part]:
+@lru_cache(maxsize=1024)
+def parts(layer: Layer, size: int) -> tuple[Part, ...]:
     """Cut the output into parts of about size entries, at least a row."""
+    return tuple(_parts(layer, size))
+
+
+def _parts(layer: Layer, size: int) -> Iterator[Part]:
     rows, pitch, _ = grid(layer)
     images = max(size // (rows * pitch), 1)
     height = layer.counts[0] if images > 1 else max(size // pitch, 1)
@@ -120,12 +125,13 @@ def places(layer: Layer, phase: Pair) -> tuple[slice, slice]:
 
 
 def cut(layer: Layer, part: Part, signal: np.ndarray) -> np.ndarray:
-    """View a part's signal without its junk: (G, channels, images, rows, W_out)."""
+    """View a part's contiguous signal without its junk: (G, channels, images, rows, W_out)."""
     rows, pitch, _ = grid(layer)
     g, channel, entry = signal.strides
     images, lines = part.images.stop - part.images.start, part.rows.stop - part.rows.start
-    return as_strided(
+    return view(
         signal,
+        0,
         (*signal.shape[:2], images, lines, layer.counts[1]),
         (g, channel, rows * pitch * entry, pitch * entry, entry),
     )

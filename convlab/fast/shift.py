@@ -4,6 +4,8 @@ No columns and no product of matrices: the method of depthwise layers, whose mat
 are those of `shifted`, in which every tap sees one contiguous run.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from convlab.fast.layer import Layer, grouped, part, shares
@@ -66,7 +68,8 @@ def _sums(layer: Layer, signals: dict[int, np.ndarray], kernels: np.ndarray, run
     return sums
 
 
-def _pieces(layer: Layer) -> list[Piece]:
+@lru_cache(maxsize=1024)
+def _pieces(layer: Layer) -> tuple[Piece, ...]:
     """Cut to SIGNALS entries of the images. Small images stay together, for their runs to be long."""
     height = layer.counts[0]
     one = tall(layer).c * grid(tall(layer)).total // layer.n * min(layer.strides[0], layer.kernel[0])
@@ -76,12 +79,12 @@ def _pieces(layer: Layer) -> list[Piece]:
     rows = max(limit * height // one, 1)
     images = max(limit // one, 1)
     groups = max(limit // (one * min(images, layer.n)), 1)
-    return [
+    return tuple(
         Piece(some, others, lines)
         for some in shares(layer.n, images)
         for others in shares(layer.groups, groups)
         for lines in shares(height, rows)
-    ]
+    )
 
 
 def _part(layer: Layer, piece: Piece) -> tuple[slice, Layer]:

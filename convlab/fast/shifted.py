@@ -44,9 +44,9 @@ def shifted(layer: Layer, images: np.ndarray) -> dict[int, np.ndarray]:
         for copy in _copies(layer):
             one, inner = signal[copy.tap], planes[copy.tap, ..., filled, :]
             if copy.neighbour is None:
-                planes[copy.tap, ..., : filled.start, :] = planes[copy.tap, ..., filled.stop :, :] = 0
-                lines[copy.tap, ..., layer.n * rows :, :] = 0
-                inner[..., : copy.outputs.start] = inner[..., copy.outputs.stop :] = 0
+                _clear(planes[copy.tap], filled)
+                _clear(lines[copy.tap], slice(0, layer.n * rows))
+                _clear(inner.swapaxes(-1, -2), copy.outputs)
             else:
                 other, on = signal[copy.neighbour], copy.moved
                 if on > 0:
@@ -58,6 +58,14 @@ def shifted(layer: Layer, images: np.ndarray) -> dict[int, np.ndarray]:
                 inner[..., copy.outputs] = source[..., copy.pixels]
         result[taps.phase[0]] = signal
     return result
+
+
+def _clear(lines: np.ndarray, filled: slice) -> None:
+    """Clear the lines, on the last axis but one, that will not be filled."""
+    if filled.start:
+        lines[..., : filled.start, :] = 0
+    if filled.stop < lines.shape[-2]:
+        lines[..., filled.stop :, :] = 0
 
 
 def seen(layer: Layer, signals: dict[int, np.ndarray], taps: Taps, run: slice) -> np.ndarray:
