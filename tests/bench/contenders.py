@@ -70,3 +70,26 @@ def agree(actual: np.ndarray, expected: np.ndarray) -> None:
     error = np.abs(actual - expected).max() / max(np.abs(expected).max(), 1e-30)
     if not error < 1e-4:
         raise AssertionError(f"differs from torch's by {error:.1e} of its largest entry")
+
+
+def bare_product(layer: RacedLayer, seed: int = 0) -> Callable[[], object] | None:
+    """Make the product of matrices that GEMM leaves to BLAS, as if its columns had always been there.
+
+    Nothing is copied, checked or shared out, so nothing that multiplies all taps with BLAS can be faster. For groups,
+    which are products of their own, and for columns of more than half a gigabyte it is None.
+    """
+    pairs = [(size, k, pad) for size, k, pad in zip(layer.size, layer.kernel, layer.padding)]
+    counts = [
+        (size + 2 * pad - (layer.dilation if k > 1 else 1) * (k - 1) - 1) // (layer.stride if size > 1 else 1)
+        + 1
+        for size, k, pad in pairs
+    ]
+    inner = layer.in_channels * layer.kernel[0] * layer.kernel[1]
+    positions = layer.batch * counts[0] * counts[1]
+    if layer.groups > 1 or inner * positions > 2**27:
+        return None
+    rng = np.random.default_rng(seed)
+    weight = rng.standard_normal((layer.out_channels, inner), dtype=np.float32)
+    columns = rng.standard_normal((inner, positions), dtype=np.float32)
+    output = np.empty((layer.out_channels, positions), np.float32)
+    return lambda: np.matmul(weight, columns, out=output)

@@ -1,10 +1,13 @@
-"""The race: every layer of the table, torch and each method in turn; ratios to torch and their geometric mean."""
+"""The race: every layer of the table, torch and each method in turn; ratios to torch and their geometric mean.
+
+The last column, "product", is no method: it is what BLAS alone would take if the columns of GEMM cost nothing.
+"""
 
 from collections.abc import Sequence
 from math import exp, log
 
 from convlab import fast
-from tests.bench.contenders import Calls, contest
+from tests.bench.contenders import Calls, bare_product, contest
 from tests.bench.layers import RacedLayer
 from tests.bench.timing import Times, alternate
 
@@ -12,16 +15,23 @@ SLOW = 12  # a method that takes so many times the best one's time is not timed 
 
 
 def race(layers: Sequence[RacedLayer], rounds: int, methods: tuple[str, ...] = fast.METHODS) -> None:
-    names = ["torch", *methods]
+    names = ["torch", *methods, "product"]
     print(
         f"{'forward; forward + backward':40}"
         + "".join(f"{name:>10}" for name in names)
         + "   best of 5 beside auto"
     )
     ratios: dict[str, list[float]] = {"forward": [], "both": [], "forward, typical": [], "both, typical": []}
+    least: list[float] = []
     for layer in layers:
+        product = bare_product(layer)
         for kind, calls in contest(layer, methods)._asdict().items():
+            if kind == "forward" and product is not None:
+                calls["product"] = product
             times = _without_the_slow(calls, rounds)
+            if kind == "forward":
+                ours = [value.best for name, value in times.items() if name != "torch"]
+                least.append(min(ours, default=times["torch"].best) / times["torch"].best)
             _print_row(layer.name if kind == "forward" else "", times, names)
             if "auto" in times:
                 ratios[kind].append(times["auto"].best / times["torch"].best)
@@ -32,6 +42,9 @@ def race(layers: Sequence[RacedLayer], rounds: int, methods: tuple[str, ...] = f
             print(
                 f"{kind}: geometric mean {geometric_mean(values):.2f}, worst {values[worst]:.2f} ({layers[worst].name})"
             )
+    print(
+        f"forward, by the best method or the bare product of matrices: geometric mean {geometric_mean(least):.2f}"
+    )
 
 
 def geometric_mean(values: Sequence[float]) -> float:
@@ -51,7 +64,7 @@ def _print_row(label: str, times: dict[str, Times], names: Sequence[str]) -> Non
     cells = [f"{times['torch'].best * 1e3:8.2f}ms"]
     for name in names[1:]:
         cells.append(f"{times[name].best / times['torch'].best:10.2f}" if name in times else f"{'-':>10}")
-    ours = {name: value.best for name, value in times.items() if name not in ("torch", "auto")}
+    ours = {name: value.best for name, value in times.items() if name not in ("torch", "auto", "product")}
     note = ""
     if ours and "auto" in times:
         best = min(ours, key=ours.__getitem__)
