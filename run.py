@@ -10,15 +10,12 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-import threading
-import urllib.request
 import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if sys.platform == "win32" else "bin")
-CPU_WHEELS = "https://download.pytorch.org/whl/cpu"  # without it, Linux gets several GB of CUDA packages
 
 Command = list[str]
 
@@ -46,21 +43,6 @@ VERBS: dict[str, tuple[str, str, list[Command]]] = {
 }
 
 
-def answers(url: str, seconds: float = 3.0) -> bool:
-    """Whether a web page answers in time; a thread, because looking up a name has no time limit of its own."""
-    reached = threading.Event()
-
-    def ask() -> None:
-        try:
-            with urllib.request.urlopen(url, timeout=seconds):
-                reached.set()
-        except OSError:
-            pass
-
-    threading.Thread(target=ask, daemon=True).start()
-    return reached.wait(seconds)
-
-
 def run(command: Command) -> None:
     print("+", " ".join(command), flush=True)
     code = subprocess.call([str(BIN / command[0]), *command[1:]], cwd=ROOT)
@@ -83,8 +65,6 @@ def install(extras: str) -> None:
                 "python -m venv failed. On Debian and Ubuntu it comes with: sudo apt install python3-venv"
             )
     pip = ["python", "-m", "pip", "install", "--disable-pip-version-check"]
-    if sys.platform == "linux" and answers(CPU_WHEELS + "/torch/"):
-        pip += ["--extra-index-url", CPU_WHEELS]
     run([*pip, "-e", f".[{extras}]" if extras else "."])
     stamp.write_text(wanted)
 

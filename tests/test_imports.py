@@ -85,7 +85,6 @@ RULES = {
         "convlab.grading.files",
         "convlab.grading.limits",
         "convlab.grading.native",
-        "convlab.grading.gradebook",
         "convlab.grading.spec",
         "convlab.grading.spreadsheet",
     },

@@ -76,7 +76,6 @@ def test_an_installed_environment_is_not_installed_again(tmp_path, monkeypatch):
     commands = []
     monkeypatch.setattr(run, "VENV", tmp_path)
     monkeypatch.setattr(run, "BIN", tmp_path)
-    monkeypatch.setattr(run, "answers", lambda url: False)
     monkeypatch.setattr(run, "run", commands.append)
     run.install("authoring")
     run.install("authoring")
@@ -84,19 +83,3 @@ def test_an_installed_environment_is_not_installed_again(tmp_path, monkeypatch):
     assert commands[0][-1] == ".[authoring]"
     run.install("dev")
     assert len(commands) == 2
-
-
-def test_an_index_that_answers_is_added_on_linux_only(tmp_path, monkeypatch):
-    commands = []
-    monkeypatch.setattr(run, "VENV", tmp_path)
-    monkeypatch.setattr(run, "BIN", tmp_path)
-    monkeypatch.setattr(run, "answers", lambda url: True)
-    monkeypatch.setattr(run, "run", commands.append)
-    for platform, extras in [("linux", "a"), ("darwin", "b"), ("win32", "c")]:
-        monkeypatch.setattr(run.sys, "platform", platform)
-        run.install(extras)
-    assert ["--extra-index-url" in command for command in commands] == [True, False, False]
-
-
-def test_a_name_that_does_not_resolve_is_no_answer():
-    assert not run.answers("http://convlab.invalid/", seconds=1)

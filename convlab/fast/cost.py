@@ -16,8 +16,8 @@ from convlab.fast import strides
 from convlab.fast import toeplitz as rows_of_toeplitz
 from convlab.fast.gemm import is_pointwise
 from convlab.fast.layer import Layer, Pair, input_phases
-from convlab.fast.planes import grid
-from convlab.fast.shifted import tall
+from convlab.fast.planes import grid, taps_by_phase
+from convlab.fast.shifted import copies, tall
 from convlab.fast.table import CACHE, COLUMNS, LANES, LARGEST_TILE, PRICES, RUN, SHIFTED, SIGNALS, TILES, WORK
 from convlab.fast.tiles import Tiling
 from convlab.fast.transforms import Transform, fourier, winograd
@@ -115,7 +115,7 @@ def scatter(layer: Layer) -> float:
 def shift(layer: Layer) -> float:
     length, parts = _runs(layer)
     kernels = layer.groups * layer.o * layer.c * layer.taps
-    phases = min(layer.strides[0], layer.kernel[0])
+    phases = len(taps_by_phase(tall(layer)))
     outputs = layer.groups * layer.o * length
     sums = PRICES["shift"] * kernels * length + PRICES["loop"] * kernels * parts
     return sums + (phases - 1) * PRICES["add"] * outputs + PRICES["put"] * outputs + _columns(layer)
@@ -284,11 +284,10 @@ def _runs(layer: Layer) -> tuple[float, float]:
 
 
 def _columns(layer: Layer) -> float:
-    """Price shift's images: a copy for each column of taps, of which a stride's worth are read from the pixels."""
-    one = tall(layer)
-    phases = min(layer.strides[0], layer.kernel[0])
-    entries = phases * layer.n * grid(one).rows * layer.counts[1] * layer.groups * layer.c
-    read = min(layer.strides[1], layer.kernel[1])
+    """Price shift's images: a copy for each column of taps, of which some are read from the pixels."""
+    phases = len(taps_by_phase(tall(layer)))
+    entries = phases * layer.n * grid(tall(layer)).rows * layer.counts[1] * layer.groups * layer.c
+    read = sum(copy.neighbour is None for copy in copies(layer))
     wide = layer.counts[1] if layer.strides[1] > 1 or layer.counts[1] != layer.size[1] else layer.positions
     pixels = PRICES["gather"] * entries if layer.strides[1] > 1 else _copies(entries, wide)
     moved = (layer.kernel[1] - read) * (PRICES["move"] * entries + PRICES["run"] * entries / layer.counts[1])

@@ -153,19 +153,20 @@ def met(layer: Layer, axis: int, tap: int) -> tuple[slice, slice]:
 
 
 def part(layer: Layer, axis: int, outputs: slice) -> tuple[slice, Layer]:
-    """Give the pixels of an axis that some outputs see, and the layer that these make: none, if all is padding."""
+    """Give the pixels of an axis that some outputs see, and the layer that these make. All may be padding."""
     s, size, before = layer.strides[axis], layer.size[axis], layer.pads[axis][0]
     start = outputs.start * s - before
     stop = (outputs.stop - 1) * s + layer.dilations[axis] * (layer.kernel[axis] - 1) + 1 - before
     first = min(max(start, 0), size)
     last = max(min(stop, size), first)
+    pads = (first - start, stop - last) if first < last else (stop - start, 0)
 
     def put(pair: tuple[T, T], value: T) -> tuple[T, T]:
         return (value, pair[1]) if axis == 0 else (pair[0], value)
 
     cut = layer._replace(
         size=put(layer.size, last - first),
-        pads=put((layer.pads[0], layer.pads[1]), (first - start, stop - last)),
+        pads=put((layer.pads[0], layer.pads[1]), pads),
         counts=put(layer.counts, outputs.stop - outputs.start),
     )
     return slice(first, last), cut

@@ -72,7 +72,7 @@ def _sums(layer: Layer, signals: dict[int, np.ndarray], kernels: np.ndarray, run
 def _pieces(layer: Layer) -> tuple[Piece, ...]:
     """Cut to SIGNALS entries of the images. Small images stay together, for their runs to be long."""
     height = layer.counts[0]
-    one = tall(layer).c * grid(tall(layer)).total // layer.n * min(layer.strides[0], layer.kernel[0])
+    one = tall(layer).c * grid(tall(layer)).total // layer.n * len(taps_by_phase(tall(layer)))
     limit = SIGNALS
     if SLOW * layer.products >= 2 * ALONE:
         limit = min(limit, -(-one * layer.n * layer.groups // 2))

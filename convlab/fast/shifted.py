@@ -41,7 +41,7 @@ def shifted(layer: Layer, images: np.ndarray) -> dict[int, np.ndarray]:
         planes = lines[..., : layer.n * rows, :].reshape(*shape[:-1], layer.n, rows, pitch)
         filled = places(tall_layer, taps.phase)[0]
         source = images[..., phase_entries(tall_layer, taps.phase)[0], :]
-        for copy in _copies(layer):
+        for copy in copies(layer):
             one, inner = signal[copy.tap], planes[copy.tap, ..., filled, :]
             if copy.neighbour is None:
                 _clear(planes[copy.tap], filled)
@@ -96,7 +96,7 @@ class Copy(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def _copies(layer: Layer) -> tuple[Copy, ...]:
+def copies(layer: Layer) -> tuple[Copy, ...]:
     """Say in which order, and how, the columns of taps are written.
 
     With stride 1 a tap sees what the one before it sees, one place further on; with a stride, what every s-th does.

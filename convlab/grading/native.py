@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from convlab.grading.course import Course, CourseError
-from convlab.grading.gradebook import SharedGradebook
 
-__all__ = ["enroll", "must", "nbgrader_api"]
+__all__ = ["enroll", "gradebook_of", "must", "nbgrader_api"]
 
 
 @contextlib.contextmanager
@@ -48,6 +47,15 @@ def nbgrader_api(course: Course, change: Callable[[Any], None] = lambda config: 
         os.environ.update(environment)
 
 
+@contextlib.contextmanager
+def gradebook_of(course: Course) -> Iterator[Any]:
+    """A course's gradebook, opened with its settings; see `SharedGradebook`."""
+    from convlab.grading.gradebook import SharedGradebook  # here, as nbgrader takes seconds to import
+
+    with nbgrader_api(course) as api, SharedGradebook(course, api.authenticator) as gradebook:
+        yield gradebook
+
+
 def must(done: Mapping[str, Any], what: str) -> None:
     """Raises
     ------
@@ -66,6 +74,6 @@ def enroll(course: Course, students: Mapping[str, tuple[str, str]]) -> None:
     ----------
     students : student id -> (first name, last name)
     """
-    with nbgrader_api(course) as api, SharedGradebook(course, api.authenticator) as gradebook:
+    with gradebook_of(course) as gradebook:
         for student, (first_name, last_name) in students.items():
             gradebook.update_or_create_student(student, first_name=first_name, last_name=last_name)

@@ -1,13 +1,14 @@
 """Make what is raced: for a layer, calls of torch and of every method, forward and forward + backward."""
 
 from collections.abc import Callable
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from convlab import fast
+from convlab import fast, functional
 from tests.bench.layers import RacedLayer
 
 Calls = dict[str, Callable[[], object]]
@@ -26,9 +27,7 @@ def contest(layer: RacedLayer, methods: tuple[str, ...] = fast.METHODS, seed: in
     w = rng.standard_normal((layer.out_channels, c // g, *layer.kernel), dtype=np.float32)
     w /= np.sqrt(w[0].size)
     b = rng.standard_normal(layer.out_channels, dtype=np.float32)
-    dilation = tuple(layer.dilation if k > 1 else 1 for k in layer.kernel)
-    stride = tuple(layer.stride if size > 1 else 1 for size in layer.size)
-    hyper = stride, layer.padding, dilation, g
+    hyper = *_hyper(layer), g
 
     leaves = [torch.tensor(array, requires_grad=True) for array in (x, w, b)]
 
@@ -65,6 +64,14 @@ def contest(layer: RacedLayer, methods: tuple[str, ...] = fast.METHODS, seed: in
     return Contest(forward, both)
 
 
+def _hyper(layer: RacedLayer) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    """Give stride, padding and dilation for both axes: of a signal's one row and of a kernel's one tap they are 1."""
+    (height, width), (kh, kw) = layer.size, layer.kernel
+    stride = layer.stride if height > 1 else 1, layer.stride if width > 1 else 1
+    dilation = layer.dilation if kh > 1 else 1, layer.dilation if kw > 1 else 1
+    return stride, layer.padding, dilation
+
+
 def agree(actual: np.ndarray, expected: np.ndarray) -> None:
     """Fail unless the arrays differ by rounding only: a fast wrong answer wins no race."""
     error = np.abs(actual - expected).max() / max(np.abs(expected).max(), 1e-30)
@@ -78,14 +85,9 @@ def bare_product(layer: RacedLayer, seed: int = 0) -> Callable[[], object] | Non
     Nothing is copied, checked or shared out, so nothing that multiplies all taps with BLAS can be faster. For groups,
     which are products of their own, and for columns of more than half a gigabyte it is None.
     """
-    pairs = [(size, k, pad) for size, k, pad in zip(layer.size, layer.kernel, layer.padding)]
-    counts = [
-        (size + 2 * pad - (layer.dilation if k > 1 else 1) * (k - 1) - 1) // (layer.stride if size > 1 else 1)
-        + 1
-        for size, k, pad in pairs
-    ]
+    counts = functional.output_size(layer.size, layer.kernel, *_hyper(layer))
     inner = layer.in_channels * layer.kernel[0] * layer.kernel[1]
-    positions = layer.batch * counts[0] * counts[1]
+    positions = layer.batch * prod(counts)
     if layer.groups > 1 or inner * positions > 2**27:
         return None
     rng = np.random.default_rng(seed)

@@ -8,15 +8,14 @@ from convlab.grading.collecting.identity import Known, Student, name_key, safe_r
 from convlab.grading.collecting.ledger import Collected
 from convlab.grading.collecting.roster import Row
 from convlab.grading.course import Course
-from convlab.grading.gradebook import SharedGradebook
-from convlab.grading.native import nbgrader_api
+from convlab.grading.native import gradebook_of
 
 __all__ = ["enroll_collected", "known_students"]
 
 
 def known_students(course: Course) -> list[Known]:
     """The gradebook's students."""
-    with nbgrader_api(course) as api, SharedGradebook(course, api.authenticator) as gradebook:
+    with gradebook_of(course) as gradebook:
         return [
             Known(
                 one.id,
@@ -66,7 +65,7 @@ def enroll_collected(
             changed[id] = {key: text for key, text in told.items() if text}
     if not changed:
         return
-    with nbgrader_api(course) as api, SharedGradebook(course, api.authenticator) as gradebook:
+    with gradebook_of(course) as gradebook:
         for id, fields in sorted(changed.items()):
             gradebook.update_or_create_student(id, **fields)
 

@@ -10,7 +10,7 @@ from convlab.grading.exporting.canvas import CanvasExport
 from convlab.grading.exporting.moodle import MoodleExport
 from convlab.grading.exporting.plain import CsvExport
 from convlab.grading.exporting.plugin import GradesExport
-from convlab.grading.native import nbgrader_api
+from convlab.grading.native import gradebook_of
 
 __all__ = ["EXPORTERS", "export_grades"]
 
@@ -65,7 +65,7 @@ def export_grades(
     )
     plugin.log.disabled = True  # what it has to tell is returned
     try:
-        with nbgrader_api(course) as api, api.gradebook as gradebook:
+        with gradebook_of(course) as gradebook:
             plugin.export(gradebook)
     finally:
         plugin.log.disabled = False

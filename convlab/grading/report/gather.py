@@ -9,7 +9,7 @@ from typing import Any
 
 from convlab.checks import EXERCISES
 from convlab.grading.course import Course, CourseError
-from convlab.grading.native import nbgrader_api
+from convlab.grading.native import gradebook_of
 from convlab.grading.records import Records
 from convlab.grading.report.chapter import Chapter, read_chapter
 from convlab.grading.result import Result
@@ -152,7 +152,7 @@ def _gradebook(course: Course, assignment: str) -> tuple[dict[str, str], dict[st
     url = course.db_url
     if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).is_file():
         return {}, {}
-    with nbgrader_api(course) as api, api.gradebook as gradebook:
+    with gradebook_of(course) as gradebook:
         names = {
             one.id: " ".join(part for part in (one.first_name, one.last_name) if part)
             for one in gradebook.students
