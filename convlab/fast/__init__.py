@@ -20,6 +20,7 @@ arguments and results, a call holds at most table.HELD bytes (128 MiB) and eight
 two threads. The least that methods cut down to is one image of one group.
 """
 
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -218,6 +219,73 @@ def _forward(
     axes: int,
 ) -> np.ndarray:
     _check_method(method)
+    layer, shape = _read(input, weight, bias, stride, padding, dilation, groups, axes)
+    if layer is None:  # nothing to be fast at
+        whole = functional.conv1d if axes == 1 else functional.conv2d
+        return whole(input, weight, bias, stride, padding, dilation, groups)
+
+    images, kernels = _plain(input), _plain(weight)
+    shared = np.zeros(len(weight), images.dtype) if bias is None else _plain(bias)
+    images = images.reshape(layer.n, layer.groups * layer.c, *layer.size)
+    kernels = kernels.reshape(len(weight), layer.c, *layer.kernel)
+    with (
+        threads.alone(),
+        np.errstate(over="ignore", invalid="ignore"),
+    ):  # as the sums of `functional`, which say nothing
+        output = methods.forward(method, layer, images, kernels, shared)
+        return output.reshape(shape).astype(arguments.native(input.dtype), copy=False)
+
+
+def _read(
+    input: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    stride: Size,
+    padding: Padding,
+    dilation: Size,
+    groups: int,
+    axes: int,
+) -> tuple[Layer | None, tuple[int, ...]]:
+    """Check the arguments; give the layer, which is None if there is no image or channel, and the output's shape.
+
+    What has been read once is known: reading takes as long as a small layer.
+    """
+    arrays = (input, weight) if bias is None else (input, weight, bias)
+    if not (
+        all(type(array) is np.ndarray and array.dtype is input.dtype for array in arrays)
+        and all(_is_plain(value) for value in (stride, padding, dilation, groups))
+    ):
+        return _read_arrays(input, weight, bias, stride, padding, dilation, groups, axes)
+    shapes = tuple(array.shape for array in arrays)
+    return _read_shapes(input.dtype, shapes, stride, padding, dilation, groups, axes)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is a word, an integer or integers. To a dictionary True and 1.0 are 1, which here they are not."""
+    if type(value) is tuple:
+        return all(type(entry) is int for entry in value)
+    return type(value) is int or type(value) is str
+
+
+@lru_cache(maxsize=1024)
+def _read_shapes(
+    dtype: np.dtype[Any], shapes: tuple[tuple[int, ...], ...], *hyper: Any
+) -> tuple[Layer | None, tuple[int, ...]]:
+    # An array of one entry, seen many times, is refused for the same reasons as a full one.
+    input, weight, *rest = (np.broadcast_to(np.zeros((), dtype), shape) for shape in shapes)
+    return _read_arrays(input, weight, rest[0] if rest else None, *hyper)
+
+
+def _read_arrays(
+    input: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    stride: Size,
+    padding: Padding,
+    dilation: Size,
+    groups: int,
+    axes: int,
+) -> tuple[Layer | None, tuple[int, ...]]:
     arguments.check_convolution(input, weight, bias, groups, axes)
     strides = arguments.read_integers("stride", stride, axes)
     dilations = arguments.read_integers("dilation", dilation, axes)
@@ -225,24 +293,13 @@ def _forward(
     pads = functional.resolve_padding(padding, kernel, dilation, stride, sizes)
     counts = arguments.count_windows(sizes, kernel, strides, pads, dilations)
     shape = *input.shape[: -axes - 1], len(weight), *counts
-    if 0 in input.shape[:-axes]:  # nothing to be fast at
-        whole = functional.conv1d if axes == 1 else functional.conv2d
-        return whole(input, weight, bias, stride, padding, dilation, groups)
-
-    images, kernels = _plain(input), _plain(weight)
-    shared = np.zeros(len(weight), images.dtype) if bias is None else _plain(bias)
+    if 0 in input.shape[:-axes]:
+        return None, shape
+    images, kernels = (1, *input.shape)[-axes - 2 :], weight.shape
     if axes == 1:  # a signal is an image one pixel high
-        images, kernels = images[..., None, :], kernels[..., None, :]
+        images, kernels = (*images[:-1], 1, *sizes), (*kernels[:-1], 1, *kernel)
         strides, dilations, pads, counts = (1, *strides), (1, *dilations), ((0, 0), *pads), (1, *counts)
-    if images.ndim == 3:
-        images = images[None]
-    layer = _layer(images.shape, kernels.shape, strides, dilations, pads, groups, counts)
-    with (
-        threads.alone(),
-        np.errstate(over="ignore", invalid="ignore"),
-    ):  # as the sums of `functional`, which say nothing
-        output = methods.forward(method, layer, images, kernels, shared)
-        return output.reshape(shape).astype(arguments.native(input.dtype), copy=False)
+    return _layer(images, kernels, strides, dilations, pads, groups, counts), shape
 
 
 def _check_method(method: object) -> None:

@@ -7,6 +7,8 @@ output.
 A 1 × 1 kernel needs no columns: the image is its own.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
@@ -19,13 +21,13 @@ Task = tuple[Piece, slice]  # of the output, and some of the filters
 
 
 def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    if is_pointwise(layer):
+        return _pointwise(layer, input, weight, bias)
     kernels = weight.reshape(layer.groups, layer.o, -1)
     shared = bias.reshape(layer.groups, layer.o, 1, 1)
     has_bias = bool(bias.any())
     result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
     images, outputs = split(layer, input, layer.c), split(layer, result, layer.o)
-    if is_pointwise(layer):
-        return _pointwise(layer, images, kernels, bias, result)
 
     def work(task: Task) -> None:
         piece, filters = task
@@ -73,43 +75,49 @@ def is_pointwise(layer: Layer) -> bool:
     return layer.taps == 1 and layer.pads == ((0, 0), (0, 0)) and layer.strides == (1, 1)
 
 
-def _pointwise(
-    layer: Layer, images: np.ndarray, kernels: np.ndarray, bias: np.ndarray, result: np.ndarray
-) -> np.ndarray:
-    """Multiply pixels as they lie. A few images are cut in two, along the longer side of the product."""
-    shared, has_bias = bias.reshape(layer.groups, layer.o, 1), bool(bias.any())
-    pixels = images.reshape(*images.shape[:3], -1)
-    outputs = split(layer, result, layer.o).reshape(layer.n, layer.groups, layer.o, -1)
-    width = pixels.shape[-1]
-    cuts = 1 if layer.products < ALONE else min(4, -(-4 // layer.n))
-    rows, columns = (cuts, 1) if 4 * layer.o > width else (1, cuts)
-    tasks = [
-        (image, some, others)
-        for image in range(layer.n)
-        for some in chunks(layer.o, -(-layer.o // rows))
-        for others in chunks(width, -(-width // columns))
-    ]
+def _pointwise(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Multiply pixels as they lie."""
+    result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
+    outputs = result.reshape(layer.n, layer.groups, layer.o, -1)
+    pixels = input.reshape(layer.n, layer.groups, layer.c, -1)
+    kernels, has_bias = weight.reshape(layer.groups, layer.o, layer.c), bool(bias.any())
+    shared = bias.reshape(layer.groups, layer.o, 1)
 
-    def work(task: tuple[int, slice, slice]) -> None:
-        image, some, others = task
-        into = outputs[image, :, some, others]
-        np.matmul(kernels[:, some], pixels[image, :, :, others], out=into)
+    def work(task: tuple[slice, slice, slice]) -> None:
+        images, some, others = task
+        into = outputs[images, :, some, others]
+        np.matmul(kernels[:, some], pixels[images, :, :, others], out=into)
         if has_bias:
             into += shared[:, some]
 
-    share(tasks, work)
+    share(_pointwise_tasks(layer), work)
     return result
 
 
-def _tasks(layer: Layer) -> list[Task]:
+@lru_cache(maxsize=1024)
+def _pointwise_tasks(layer: Layer) -> tuple[tuple[slice, slice, slice], ...]:
+    """Cut images, filters and pixels. A few images are cut in two, along the longer side of the product."""
+    width = layer.size[0] * layer.size[1]
+    cuts = 1 if layer.products < ALONE else -(-2 // layer.n)
+    rows, columns = (cuts, 1) if 4 * layer.o > width else (1, cuts)
+    return tuple(
+        (slice(image, image + 1), some, others)
+        for image in range(layer.n)
+        for some in chunks(layer.o, -(-layer.o // rows))
+        for others in chunks(width, -(-width // columns))
+    )
+
+
+@lru_cache(maxsize=1024)
+def _tasks(layer: Layer) -> tuple[Task, ...]:
     """Cut the output, or, if it is one piece, the filters: columns are written twice, but kernels read only once."""
     cuts = _pieces(layer)
     few = len(cuts) == 1 and layer.positions <= WIDE and layer.products >= 2 * ALONE
     filters = -(-layer.o // 2) if few else layer.o
-    return [(piece, some) for piece in cuts for some in shares(layer.o, filters)]
+    return tuple((piece, some) for piece in cuts for some in shares(layer.o, filters))
 
 
-def _pieces(layer: Layer) -> list[Piece]:
+def _pieces(layer: Layer) -> tuple[Piece, ...]:
     row = (layer.c * layer.taps + layer.o) * layer.counts[1]
     least = min(-(-WIDE // layer.counts[1]), max(WORK // row, 1))
     return pieces(layer, row, COLUMNS, least)

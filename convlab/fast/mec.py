@@ -14,6 +14,8 @@ References
 Cho and Brand, MEC: Memory-efficient Convolution for Deep Neural Network (2017).
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
@@ -81,7 +83,8 @@ def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) ->
     return np.ascontiguousarray(result)
 
 
-def _pieces(layer: Layer, rows: int) -> list[Piece]:
+@lru_cache(maxsize=1024)
+def _pieces(layer: Layer, rows: int) -> tuple[Piece, ...]:
     row = layer.c * layer.kernel[1] * layer.counts[1] * layer.strides[0]
     least = min(layer.kernel[0], max(WORK // row, 1))
     return pieces(layer, row, SHIFTED, least, rows)

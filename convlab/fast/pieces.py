@@ -27,7 +27,7 @@ class Piece(NamedTuple):
         return images, groups, rows
 
 
-def pieces(layer: Layer, row: int, limit: int, least: int = 1, step: int = 1) -> list[Piece]:
+def pieces(layer: Layer, row: int, limit: int, least: int = 1, step: int = 1) -> tuple[Piece, ...]:
     """Cut so that no piece holds more than limit entries, where a row of one image's group needs `row` entries.
 
     A piece has at least half of `least` rows, so that an odd number of pieces can be made even; their number is a
@@ -47,12 +47,12 @@ def pieces(layer: Layer, row: int, limit: int, least: int = 1, step: int = 1) ->
         lines = [slice(0, height)]
         groups = min(max(limit // (row * height), 1), layer.groups)
         images = max(limit // (row * height * groups), 1) if groups == layer.groups else 1
-    return [
+    return tuple(
         Piece(some, part, line)
         for some in shares(layer.n, images)
         for part in shares(layer.groups, groups)
         for line in lines
-    ]
+    )
 
 
 def split(layer: Layer, array: np.ndarray, channels: int) -> np.ndarray:

@@ -12,9 +12,8 @@ Knows nothing of layers and methods.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import prod
 from threading import Lock, local
 from typing import Any, TypeVar
@@ -22,12 +21,14 @@ from typing import Any, TypeVar
 import numpy as np
 from threadpoolctl import LibController, ThreadpoolController  # type: ignore[import-untyped]  # it ships none
 
+from convlab.fast.helpers import Helpers
+
 Task = TypeVar("Task")
 
 _lock = Lock()
 _callers = 0  # of `alone`, at this moment
 _told = 1  # how many threads BLAS had before the first of them
-_pool: ThreadPoolExecutor | None = None
+_helpers = Helpers()
 _own = local()
 
 LINE = 64  # bytes that come from memory together, and that scratch arrays begin with
@@ -77,7 +78,6 @@ def share(tasks: Sequence[Task], work: Callable[[Task], None]) -> None:
     Each thread is bound to a processor for that time. Left alone, Linux wakes a thread on the processor of the
     one that called it, where it waits for a millisecond or two: as long as most layers take.
     """
-    global _pool
     processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     count = min(available(), len(tasks), len(processors) or len(tasks))
     if count <= 1:
@@ -87,9 +87,8 @@ def share(tasks: Sequence[Task], work: Callable[[Task], None]) -> None:
     left = iter(tasks)
 
     def take() -> None:
-        with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own
-            for task in left:
-                work(task)
+        for task in left:
+            work(task)
 
     def bind(chosen: list[int]) -> None:
         if processors:
@@ -98,20 +97,19 @@ def share(tasks: Sequence[Task], work: Callable[[Task], None]) -> None:
 
     def help(number: int) -> None:
         bind([processors[number]] if processors else [])
-        take()
+        with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own
+            take()
         tidy()
 
     with _lock:
-        if _pool is None:
-            _pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="convlab.fast")
-        others = [_pool.submit(help, number) for number in range(1, count)]
+        jobs = _helpers.ask([partial(help, number) for number in range(1, count)])
     try:
         bind(processors[:1])
         take()
     finally:
         bind(processors)
-        # One that has not begun finds no task left, and may be waiting for the thread that asks
-        errors = [other.exception() for other in others if not other.cancel()]
+        # One that nobody has begun finds no task left, and may be waiting for the thread that asks.
+        errors = [job.settle() for job in jobs]
     for error in filter(None, errors):
         raise error
 
@@ -162,11 +160,9 @@ def tidy() -> None:
 
 def forget() -> None:
     """Give back all scratch memory, and end the threads."""
-    global _pool
     _own.__dict__.clear()
-    if _pool:
-        _pool.shutdown()
-    _pool = None
+    with _lock:
+        _helpers.dismiss()
 
 
 def view(array: np.ndarray, start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> np.ndarray:
@@ -188,8 +184,8 @@ def _tell(count: int) -> None:
 
 def _after_fork() -> None:
     """After a fork, threads are gone, and whoever held the lock."""
-    global _pool, _lock, _callers
-    _pool, _lock = None, Lock()
+    global _helpers, _lock, _callers
+    _helpers, _lock = Helpers(), Lock()
     if _callers:
         _callers = 0
         _tell(_told)

@@ -3,6 +3,8 @@
 The one method that takes every dtype, and the yardstick of the others.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -47,6 +49,7 @@ def _windows(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
     return sliding_window_view(laid, spans, axis=(-2, -1))[..., ::s_h, ::s_w, ::d_h, ::d_w]
 
 
-def _pieces(layer: Layer) -> list[Piece]:
+@lru_cache(maxsize=1024)
+def _pieces(layer: Layer) -> tuple[Piece, ...]:
     """As many rows as keep the copy that einsum makes of their windows small."""
     return pieces(layer, layer.c * layer.taps * layer.counts[1], COLUMNS)

@@ -22,6 +22,9 @@ def main() -> int:
     )
     parser.add_argument("--rounds", type=int, default=5, help="turns of each contender (5)")
     parser.add_argument("--layer", default="", help="only layers whose name holds this")
+    parser.add_argument(
+        "--batch", type=int, nargs="+", help="images at a time, in race and memory (1 and 32)"
+    )
     parser.add_argument("--methods", default="", help="only these of ours, by commas")
     parser.add_argument("--count", type=int, default=40, help="layers that sample draws (40)")
     parser.add_argument("--seed", type=int, default=0, help="of sample's layers and of the class (0)")
@@ -51,17 +54,18 @@ def main() -> int:
 
     from convlab import fast
     from tests.bench import memory, prices, race, sample, timing
-    from tests.bench.layers import LAYERS
+    from tests.bench.layers import BATCHES, LAYERS
 
     torch.set_num_threads(arguments.threads)
     if arguments.processor_time:
         timing.count_processor_time()
     layers = [layer for layer in LAYERS if arguments.layer in layer.name]
+    batches = arguments.batch or BATCHES
     methods = tuple(arguments.methods.split(",")) if arguments.methods else fast.METHODS
     if arguments.what == "race":
-        race.race(layers, arguments.rounds, methods)
+        race.race(layers, batches, arguments.rounds, methods)
     elif arguments.what == "memory":
-        memory.memory(layers)
+        memory.memory(layers, batches)
     elif arguments.what == "prices":
         prices.prices(arguments.rounds)
     else:

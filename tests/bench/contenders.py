@@ -27,7 +27,7 @@ def contest(layer: RacedLayer, methods: tuple[str, ...] = fast.METHODS, seed: in
     w = rng.standard_normal((layer.out_channels, c // g, *layer.kernel), dtype=np.float32)
     w /= np.sqrt(w[0].size)
     b = rng.standard_normal(layer.out_channels, dtype=np.float32)
-    hyper = *_hyper(layer), g
+    hyper = *hyperparameters(layer), g
 
     leaves = [torch.tensor(array, requires_grad=True) for array in (x, w, b)]
 
@@ -49,12 +49,13 @@ def contest(layer: RacedLayer, methods: tuple[str, ...] = fast.METHODS, seed: in
         def ours(method: str = method) -> np.ndarray:
             return fast.conv2d(x, w, b, *hyper, method=method)
 
-        def ours_both(method: str = method) -> object:
+        def ours_both(method: str = method) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
             return ours(method), fast.conv2d_backward(grad, x, w, *hyper, method=method)
 
         try:
-            agree(ours(), expected)
-            for gradient, value in zip(ours_both()[1], gradients, strict=True):
+            output, found = ours_both()
+            agree(output, expected)
+            for gradient, value in zip(found, gradients, strict=True):
                 agree(gradient, value.numpy())
         except (TypeError, ValueError) as refusal:
             if method == "auto" or "method=" not in str(refusal):
@@ -64,7 +65,7 @@ def contest(layer: RacedLayer, methods: tuple[str, ...] = fast.METHODS, seed: in
     return Contest(forward, both)
 
 
-def _hyper(layer: RacedLayer) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+def hyperparameters(layer: RacedLayer) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
     """Give stride, padding and dilation for both axes: of a signal's one row and of a kernel's one tap they are 1."""
     (height, width), (kh, kw) = layer.size, layer.kernel
     stride = layer.stride if height > 1 else 1, layer.stride if width > 1 else 1
@@ -85,7 +86,7 @@ def bare_product(layer: RacedLayer, seed: int = 0) -> Callable[[], object] | Non
     Nothing is copied, checked or shared out, so nothing that multiplies all taps with BLAS can be faster. For groups,
     which are products of their own, and for columns of more than half a gigabyte it is None.
     """
-    counts = functional.output_size(layer.size, layer.kernel, *_hyper(layer))
+    counts = functional.output_size(layer.size, layer.kernel, *hyperparameters(layer))
     inner = layer.in_channels * layer.kernel[0] * layer.kernel[1]
     positions = layer.batch * prod(counts)
     if layer.groups > 1 or inner * positions > 2**27:

@@ -67,4 +67,4 @@ def draw_layer(rng: np.random.Generator, most: float = 2e9) -> RacedLayer:
         entries = batch * size[0] * size[1] * max(c, o)
         if 1e5 <= products <= most and entries <= 1.5e7:
             name = f"{batch}×{c}×{size[0]}×{size[1]} → {o}, {kernel[0]}×{kernel[1]} s{stride} d{dilation} g{groups}"
-            return RacedLayer(name, batch, c, size, o, kernel, stride, padding, dilation, groups)
+            return RacedLayer(name, c, size, o, kernel, stride, padding, dilation, groups, batch)

@@ -14,6 +14,8 @@ from typing import NamedTuple
 PAUSE = 0.12  # seconds; OpenBLAS spins for about a tenth
 clock = perf_counter
 TURN = 0.05  # seconds of calls in a turn, and at least three of them
+LONG = 1.0  # seconds of a call that is alone in its turn, and needs no warming up in the next
+PATIENCE = 40.0  # seconds after which no third round is begun
 
 
 def count_processor_time() -> None:
@@ -34,17 +36,23 @@ def alternate(
 ) -> dict[str, Times]:
     """Time every contender in every round."""
     medians: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(rounds):
+    start = perf_counter()
+    for number in range(rounds):
+        if number >= 2 and perf_counter() - start > PATIENCE:
+            break
         for name, call in contenders.items():
             sleep(PAUSE if clock is perf_counter else 0)
-            call()
+            if min(medians[name], default=0) < LONG:
+                call()
             medians[name].append(median(_calls(call, turn)))
     return {name: Times(min(values), median(values)) for name, values in medians.items()}
 
 
 def _calls(call: Callable[[], object], seconds: float) -> list[float]:
     times: list[float] = []
-    while len(times) < 3 or (sum(times) < seconds and len(times) < 1000):
+    while not times or (
+        sum(times) < LONG and (len(times) < 3 or (sum(times) < seconds and len(times) < 1000))
+    ):
         start = clock()
         call()
         times.append(clock() - start)
