@@ -11,7 +11,7 @@ import pytest
 import threadpoolctl
 
 from convlab import fast, functional, grad
-from convlab.fast import cost, gemm, mec, methods, shift, table, threads, transforms
+from convlab.fast import cost, gemm, mec, methods, products, shift, table, threads, transforms
 from convlab.fast import pieces as pieces_module
 from convlab.fast.layer import Layer, input_phases, met, part, shares
 from convlab.fast.pieces import pieces
@@ -204,6 +204,33 @@ def test_every_price_is_used_and_named_once():
     source = Path(cost.__file__).read_text(encoding="utf-8")
     for name in table.PRICES:
         assert f'"{name}"' in source
+
+
+@pytest.fixture
+def processor(monkeypatch):
+    """Let BLAS seem to be on a processor of that name."""
+    products._block.cache_clear()
+    yield lambda name: monkeypatch.setattr(products, "architectures", lambda: (name,))
+    products._block.cache_clear()
+
+
+@pytest.mark.parametrize("inner", [1, 7, 27, 99, 100, 147, 488, 576, 976, 977, 1152])
+@pytest.mark.parametrize("rows", [1, 6, 8, 16, 24, 31, 64, 65, 256])
+def test_a_product_in_blocks_is_the_product(processor, rows, inner):
+    processor("SkylakeX")
+    for columns in (1, 15, 63, 64, 127, 128, 129, 255, 256, 511, 512, 513, 784, 3136):
+        a, b = np.arange(rows * inner) % 7 - 3.0, np.arange(inner * columns) % 5 - 2.0
+        a, b = a.reshape(rows, inner), np.stack([b, -b]).reshape(2, inner, columns)
+        out = np.full((2, rows, columns + 3), 9.0)
+        products.multiply(a, b, out[..., :columns])
+        np.testing.assert_array_equal(out[..., :columns], a @ b)
+        assert (out[..., columns:] == 9).all()
+
+
+@pytest.mark.parametrize(("name", "block"), [("SkylakeX", (16, 64)), ("Haswell", None), ("", None)])
+def test_products_are_cut_only_where_blas_has_kernels_for_small_ones(processor, name, block):
+    processor(name)
+    assert products._block(64, 576, 784) == block
 
 
 def limits(count):

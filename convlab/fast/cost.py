@@ -19,7 +19,7 @@ from convlab.fast.layer import Layer, Pair, input_phases
 from convlab.fast.planes import grid, taps_by_phase
 from convlab.fast.shifted import copies, tall
 from convlab.fast.table import CACHE, COLUMNS, LANES, LARGEST_TILE, PRICES, RUN, SHIFTED, SIGNALS, TILES, WORK
-from convlab.fast.tiles import Tiling
+from convlab.fast.tiles import Tiling, at_a_time
 from convlab.fast.transforms import Transform, fourier, winograd
 
 
@@ -145,12 +145,13 @@ def tiles(layer: Layer, transform: Transform) -> float:
         first = product_cost(f_w * parts, columns, rows * x, touch=far)
         return first + product_cost(f_h * parts, parts * rows, x, f_w, far)
 
-    chunks = max(transform.values * parts * (data + outputs) / work, 1)
+    again = -(-layer.o // at_a_time(layer, transform)[0])  # so many parts of the kernels see the tiles
+    chunks = again * max(transform.values * parts * (data + outputs / again) / work, 1)
     steps = [
         PRICES["call"] * (15 + m_h * m_w) * (1 + chunks),
-        (PRICES["gather"] + PRICES["run"] / run) * (n_h * n_w * data + m_h * m_w * outputs),
+        (PRICES["gather"] + PRICES["run"] / run) * (n_h * n_w * again * data + m_h * m_w * outputs),
         PRICES["gather"] * (k_h * k_w + transform.values * parts**2) * kernels,
-        transformed(n_h, n_w, data) + transformed(m_h, m_w, outputs) + transformed(k_h, k_w, kernels),
+        transformed(n_h, n_w, again * data) + transformed(m_h, m_w, outputs) + transformed(k_h, k_w, kernels),
         _moved(layer),
     ]
     if layer.c == 1:

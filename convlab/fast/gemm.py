@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from convlab.fast.layer import Layer, chunks, shares
 from convlab.fast.pieces import Piece, padded, pieces, split
+from convlab.fast.products import multiply
 from convlab.fast.table import ALONE, COLUMNS, FEW, WIDE, WORK
 from convlab.fast.threads import scratch, share, summed
 
@@ -34,9 +35,12 @@ def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarra
         into = outputs[piece.images, piece.groups, filters, piece.rows]
         columns, chosen = _columns(layer, images, piece), kernels[piece.groups, filters]
         if columns.ndim == 4:
-            np.matmul(chosen, columns, out=into.reshape(*into.shape[:3], -1))
+            multiply(chosen, columns, into.reshape(*into.shape[:3], -1))
         else:  # images side by side
-            product = chosen @ columns
+            product = scratch(
+                "product", (*columns.shape[:-2], chosen.shape[-2], columns.shape[-1]), input.dtype
+            )
+            multiply(chosen, columns, product)
             n, groups, o, *sizes = into.shape
             into[...] = product.reshape(groups, o, n, *sizes).transpose(2, 0, 1, 3, 4)
         if has_bias:
@@ -86,7 +90,7 @@ def _pointwise(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.nda
     def work(task: tuple[slice, slice, slice]) -> None:
         images, some, others = task
         into = outputs[images, :, some, others]
-        np.matmul(kernels[:, some], pixels[images, :, :, others], out=into)
+        multiply(kernels[:, some], pixels[images, :, :, others], into)
         if has_bias:
             into += shared[:, some]
 

@@ -21,6 +21,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from convlab.fast.layer import Layer
 from convlab.fast.pieces import Piece, padded, pieces, split
+from convlab.fast.products import multiply
 from convlab.fast.table import BAND, SHIFTED, WORK
 from convlab.fast.threads import scratch, share, summed, view
 
@@ -118,7 +119,7 @@ def _multiply(
     first = start * s * line // entry
     if rows == 1:  # all filters in one product
         seen = view(shifted, first, (n, groups, height, inner, width), (image, group, s * line, row, entry))
-        np.matmul(kernels[:, None, :, 0, :inner], seen, out=into.transpose(0, 1, 3, 2, 4))
+        multiply(kernels[:, None, :, 0, :inner], seen, into.transpose(0, 1, 3, 2, 4))
         return
     seen = view(
         shifted,

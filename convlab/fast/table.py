@@ -11,8 +11,11 @@ SIGNALS = (
 RUN = 2**14  # entries of the signal that shift adds up at a time
 SLOW = 5  # times as long does a product of shift's take as one of a product of matrices
 ALONE = 4 * 10**6  # products that are not worth a second thread
+SMALL = 10**6  # products of a matrix product that OpenBLAS has kernels for that copy nothing
+STRIP = 64  # columns of the blocks that a larger one is cut into
 CACHE = 2**18  # entries that lie near while the transforms work on them: 1 MB of float32
 KERNELS = 2**22  # entries of the kernels' values at a time: 16 MB of float32
+SHORT = 8  # entries of an inner loop that are too few to be one
 LONG = 2**12  # columns of an only row that are worth being cut
 WORK = 2**21  # entries of the values that a thread works on: 8 MB of float32
 

@@ -44,6 +44,12 @@ def _blas() -> list[LibController]:
     return own or list(found)
 
 
+@lru_cache(maxsize=1)
+def architectures() -> tuple[str, ...]:
+    """Name the processors that BLAS has chosen its kernels for, as OpenBLAS calls them; empty if it does not say."""
+    return tuple(getattr(library, "architecture", None) or "" for library in _blas())
+
+
 @contextmanager
 def alone() -> Iterator[None]:
     """Keep BLAS on its caller's thread, so that `share` may use the others."""

@@ -18,7 +18,8 @@ import numpy as np
 
 from convlab.fast.layer import Layer, Pair, grouped, shares
 from convlab.fast.layer import chunks as cut
-from convlab.fast.table import CACHE, FEW, KERNELS, LANES, WORK
+from convlab.fast.products import multiply
+from convlab.fast.table import CACHE, KERNELS, LANES, SHORT, WORK
 from convlab.fast.threads import scratch, share, summed, view
 from convlab.fast.transforms import Transform, evaluate, exchanged, interpolate
 
@@ -57,16 +58,18 @@ def forward(
     m_h, m_w = transform.outputs
     images = grouped(layer, input, layer.c)
     result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
-    outputs, shared = grouped(layer, result, layer.o), bias.reshape(layer.groups, layer.o, 1, 1, 1)
+    outputs, shared = grouped(layer, result, layer.o), bias.reshape(layer.groups, layer.o, 1)
     chunks = _chunks(layer, transform, tiling)
 
     def work(part: Part, kernels: np.ndarray, chunk: Chunk) -> None:
         padded = _padded(layer, images[part.groups], transform, tiling, chunk)
         tiles = _tiles(layer, padded, transform.size, transform.outputs)
-        values = interpolate(transform.output, _product(kernels, _values(tiles, transform)))
+        values = _product(kernels, _values(tiles, transform))
         place = outputs[part.groups, part.outputs, chunk.images]
-        values = values.reshape(m_w, m_h, *place.shape[:2], *tiles.shape[4:])
-        _put(layer, values, chunk, tiling, shared[part], place)
+        constant = values[transform.constant, 0].reshape(*place.shape[:2], -1)
+        constant += shared[part]
+        values = interpolate(transform.output, values).reshape(m_w, m_h, *place.shape[:2], *tiles.shape[4:])
+        _put(layer, values, chunk, tiling, place)
 
     if len(chunks) == 1:  # few tiles: each thread takes some of the kernels
         share(
@@ -165,29 +168,28 @@ def _tiles(layer: Layer, images: np.ndarray, size: Pair, apart: Pair) -> np.ndar
     return tiles
 
 
-def _put(
-    layer: Layer, values: np.ndarray, chunk: Chunk, tiling: Tiling, bias: np.ndarray, outputs: np.ndarray
-) -> None:
-    """Put a chunk's outputs (columns, rows, G, O, tiles) side by side, with the bias, without what is too much."""
+def _put(layer: Layer, values: np.ndarray, chunk: Chunk, tiling: Tiling, outputs: np.ndarray) -> None:
+    """Put a chunk's outputs (columns, rows, G, O, tiles) side by side, without what is too much."""
     m_w, m_h, groups, o, n, b_h, d_h, b_w, d_w = values.shape
     (s_h, s_w), (height, width) = layer.strides, tiling.counts
+    lines = scratch("lines", (m_h, groups, o, n, b_h, d_h, b_w, m_w, d_w), values.dtype)
+    for x in range(m_w):
+        if d_w < SHORT:
+            for residue in range(d_w):
+                lines[..., x, residue] = values[x, ..., residue]
+        else:
+            lines[..., x, :] = values[x]
+    lines = lines.reshape(m_h, groups, o, n, b_h, d_h, b_w * m_w * d_w).transpose(1, 2, 3, 4, 0, 5, 6)
     # Of all rows that stride 1 would give, these are the chunk's.
-    first, last = chunk.blocks.start * m_h * d_h, chunk.blocks.stop * m_h * d_h
-    exact = last <= height and b_w * m_w * d_w == width and layer.strides == (1, 1)
-    shape = groups, o, n, b_h, m_h, d_h, b_w, m_w, d_w
-    view_of_outputs = outputs[..., first:last, :].reshape(shape) if exact else None
-    dense = scratch("dense", shape, values.dtype) if view_of_outputs is None else view_of_outputs
-    shared = bias[..., None, None]
-    if m_h * m_w > FEW:
-        np.add(values.transpose(2, 3, 4, 5, 1, 6, 7, 0, 8), shared[..., None, None], out=dense)
-    else:
-        for x, y in np.ndindex(m_w, m_h):  # so the runs are as long as rows of tiles, not as tiles
-            np.add(values[x, y], shared, out=dense[:, :, :, :, y, :, :, x])
-    if not exact:
-        dense = dense.reshape(groups, o, n, b_h * m_h * d_h, b_w * m_w * d_w)
-        last = min(last, height)
-        rows = slice(-(-first // s_h), -(-last // s_h))
-        outputs[..., rows, :] = dense[..., rows.start * s_h - first : last - first : s_h, :width:s_w]
+    first, last = chunk.blocks.start * m_h * d_h, min(chunk.blocks.stop * m_h * d_h, height)
+    if layer.strides == (1, 1) and last - first == b_h * m_h * d_h:
+        outputs[..., first:last, :].reshape(*lines.shape[:-1], width)[...] = lines[..., :width]
+        return
+    dense = scratch("dense", lines.shape, values.dtype)
+    dense[...] = lines
+    dense = dense.reshape(groups, o, n, b_h * m_h * d_h, -1)
+    rows = slice(-(-first // s_h), -(-last // s_h))
+    outputs[..., rows, :] = dense[..., rows.start * s_h - first : last - first : s_h, :width:s_w]
 
 
 def _values(tiles: np.ndarray, transform: Transform, kernel: bool = False) -> np.ndarray:
@@ -240,7 +242,7 @@ def _product(kernels: np.ndarray, data: np.ndarray) -> np.ndarray:
         return _times(kernels, data).reshape(count, parts, -1)
     stacked = data.swapaxes(1, 2).reshape(count, groups, parts * c, tiles)
     result = scratch("product", (count, groups, kernels.shape[2], tiles), data.dtype)
-    np.matmul(kernels, stacked, out=result)
+    multiply(kernels, stacked, result)
     return result.reshape(count, groups, parts, -1).swapaxes(1, 2).reshape(count, parts, -1)
 
 
@@ -276,15 +278,24 @@ def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _parts(layer: Layer, transform: Transform, least: int) -> list[Part]:
-    """Cut groups and outputs so that the values of their kernels fit into KERNELS, into `least` parts or more."""
-    one = transform.values * transform.parts**2 * layer.c
-    outputs = min(layer.o, max(KERNELS // one, 1))
-    groups = min(layer.groups, max(KERNELS // (one * outputs), 1))
+    """Cut groups and outputs so that the values of their kernels fit, into `least` parts or more."""
+    outputs, groups = at_a_time(layer, transform)
     if least > 1 and layer.groups > 1:
         groups = min(groups, -(-layer.groups // (4 * least)))
     elif least > 1:
         outputs = min(outputs, -(-layer.o // least))
     return [Part(some, others) for some in cut(layer.groups, groups) for others in cut(layer.o, outputs)]
+
+
+def at_a_time(layer: Layer, transform: Transform) -> Pair:
+    """Say of how many outputs of a group, and of how many groups, the values of the kernels are held at a time.
+
+    They may have KERNELS entries, or four times those of the weight: each part sees the tiles anew.
+    """
+    one = transform.values * transform.parts**2 * layer.c
+    limit = max(KERNELS, 4 * layer.groups * layer.o * layer.c * layer.taps)
+    outputs = min(layer.o, max(limit // one, 1))
+    return outputs, min(layer.groups, max(limit // (one * outputs), 1))
 
 
 def _chunks(layer: Layer, transform: Transform, tiling: Tiling) -> list[Chunk]:

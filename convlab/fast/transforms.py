@@ -45,6 +45,7 @@ class Transform(NamedTuple):
     data: Matrices
     kernel: Matrices
     output: Matrices
+    constant: int  # the value which, if it is one and all others are zero, makes every output one
 
     @property
     def values(self) -> int:
@@ -85,7 +86,8 @@ def _winograd(outputs: Pair, kernel: Pair, dtype: str) -> Transform:
     (rows, columns) = ([matrix.astype(dtype) for matrix in axis] for axis in axes)
     data, taps, output = ((c, r) for c, r in zip(columns, rows))
     size = outputs[0] + kernel[0] - 1, outputs[1] + kernel[1] - 1
-    return Transform(size, outputs, 1, data, taps, output)
+    ones = [int(np.flatnonzero((matrix == 1).all(axis=0))[0]) for matrix in output]  # every power of 1 is 1
+    return Transform(size, outputs, 1, data, taps, output, ones[0] * size[0] + ones[1])
 
 
 def _cook_toom(outputs: int, taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -116,20 +118,20 @@ def fourier(kernel: Pair, size: Pair, dtype: str) -> Transform:
     # Columns first. Tiles are real, so one half of the frequencies tells the other.
     half = n_w // 2 + 1
     turns = np.exp(-2j * np.pi / n_w * np.outer(range(half), range(n_w)))
-    twice = np.where((np.arange(half) == 0) | (2 * np.arange(half) == n_w), 1, 2) / n_w
+    twice = np.where((np.arange(half) == 0) | (2 * np.arange(half) == n_w), 1, 2)
     columns = (
         _interleave(turns),
-        _interleave(turns.conj()[:, :k_w]),  # the conjugate makes it a correlation
+        _interleave(turns.conj()[:, :k_w] / n_w),  # the conjugate makes it a correlation
         _interleave(twice[:, None] * turns[:, :m_w]).T,
     )
     turns = np.exp(-2j * np.pi / n_h * np.outer(range(n_h), range(n_h)))
     rows = (
         _complex_product(turns),
-        _complex_product(turns.conj()[:, :k_h]),
-        _complex_product(turns.conj()[:, :m_h].T / n_h, swap=True),
+        _complex_product(turns.conj()[:, :k_h] / n_h),
+        _complex_product(turns.conj()[:, :m_h].T, swap=True),
     )
     data, taps, output = ((c.astype(dtype), r.astype(dtype)) for c, r in zip(columns, rows))
-    return Transform(size, outputs, 2, data, taps, output)
+    return Transform(size, outputs, 2, data, taps, output, 0)  # no turns at all
 
 
 def _interleave(matrix: np.ndarray) -> np.ndarray:
