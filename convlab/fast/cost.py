@@ -18,7 +18,20 @@ from convlab.fast.gemm import is_pointwise
 from convlab.fast.layer import Layer, Pair, input_phases
 from convlab.fast.planes import grid, taps_by_phase
 from convlab.fast.shifted import copies, tall
-from convlab.fast.table import CACHE, COLUMNS, LANES, LARGEST_TILE, PRICES, RUN, SHIFTED, SIGNALS, TILES, WORK
+from convlab.fast.table import (
+    CACHE,
+    COLUMNS,
+    LANES,
+    LARGEST_TILE,
+    PRICES,
+    RUN,
+    SHIFTED,
+    SIGNALS,
+    SMALL,
+    STRIP,
+    TILES,
+    WORK,
+)
 from convlab.fast.tiles import Tiling, at_a_time
 from convlab.fast.transforms import Transform, fourier, winograd
 
@@ -30,16 +43,18 @@ def product_cost(
     times: float = 1,
     touch: float = PRICES["near"],
     lanes: int = LANES,
+    blocks: bool = True,
 ) -> float:
     """Price (rows × inner) @ (inner × columns): the products, and reading and writing the matrices."""
     touched = rows * inner + inner * columns + rows * columns
     columns = -(-columns // lanes) * lanes
-    return times * (PRICES["multiply"] * rows * inner * columns + touch * touched + PRICES["product"])
+    multiply = PRICES["small" if blocks and 16 * STRIP * inner <= SMALL else "multiply"]
+    return times * (multiply * rows * inner * columns + touch * touched + PRICES["product"])
 
 
 def windows(layer: Layer) -> float:
     copied = layer.positions * layer.groups * layer.c * layer.taps
-    return PRICES["call"] * 40 + 2 * PRICES["gather"] * copied + _matrix(layer, layer.positions)
+    return PRICES["call"] * 40 + 3 * PRICES["gather"] * copied + _matrix(layer, layer.positions)
 
 
 def gemm(layer: Layer) -> float:
@@ -79,7 +94,9 @@ def mec(layer: Layer) -> float:
 
 def mec_weight(layer: Layer) -> float:
     inner = layer.c * layer.kernel[1]
-    per_image = product_cost(layer.o, layer.positions / layer.n, inner, lanes=4)  # few columns, many products
+    per_image = product_cost(
+        layer.o, layer.positions / layer.n, inner, lanes=4, blocks=False
+    )  # few columns, many products
     added = 6 * PRICES["add"] * layer.o * inner
     # A flat right factor, which BLAS arranges again for every row of the kernel: half more, on the race's layers.
     return layer.n * layer.groups * layer.kernel[0] * (1.5 * per_image + added) + _shifts(layer)
@@ -143,13 +160,16 @@ def tiles(layer: Layer, transform: Transform) -> float:
 
     def transformed(rows: int, columns: int, x: float) -> float:
         first = product_cost(f_w * parts, columns, rows * x, touch=far)
-        return first + product_cost(f_h * parts, parts * rows, x, f_w, far)
+        return first + (product_cost(f_h * parts, parts * rows, x, f_w, far) if f_h > 1 else 0)
 
     again = -(-layer.o // at_a_time(layer, transform)[0])  # so many parts of the kernels see the tiles
     chunks = again * max(transform.values * parts * (data + outputs / again) / work, 1)
     steps = [
         PRICES["call"] * (15 + m_h * m_w) * (1 + chunks),
-        (PRICES["gather"] + PRICES["run"] / run) * (n_h * n_w * again * data + m_h * m_w * outputs),
+        (PRICES["gather"] + PRICES["run"] / run) * n_h * n_w * again * data,
+        # Put into lines, the farther apart the more columns a tile has, and from there to the result.
+        (PRICES["gather"] * (1 + m_w / 8) + PRICES["copy"]) * m_h * m_w * outputs,
+        # On one thread half as much; but two write such large arrays no faster than one.
         PRICES["gather"] * (k_h * k_w + transform.values * parts**2) * kernels,
         transformed(n_h, n_w, again * data) + transformed(m_h, m_w, outputs) + transformed(k_h, k_w, kernels),
         _moved(layer),
@@ -158,9 +178,11 @@ def tiles(layer: Layer, transform: Transform) -> float:
         runs = kernels if count > 1 else 1  # the same value of a kernel meets all tiles in one inner loop
         steps.append(parts**3 * transform.values * (PRICES["add"] * outputs + PRICES["run"] * runs))
     else:
-        inner = parts * layer.c, count
-        steps.append(product_cost(parts * layer.o, *inner, transform.values * layer.groups, far))
-    return sum(steps)
+        # Each chunk of tiles reads the kernels' values anew.
+        sizes = parts * layer.o / again, parts * layer.c, count * again / chunks
+        steps.append(product_cost(*sizes, transform.values * layer.groups * chunks, far))
+    # The matrices of small complex tiles have odd sizes: a quarter more, on the race's layers.
+    return sum(steps) * (1.25 if parts > 1 and layer.c > 1 and max(n_h, n_w) <= 32 else 1)
 
 
 def spectra(layer: Layer) -> float:
@@ -247,7 +269,9 @@ def input_gradient(layer: Layer, method: str) -> float:
 def _folding(layer: Layer) -> float:
     """Price the squares of a stride: a padded copy, and one against the order of memory."""
     entries = layer.n * layer.groups * layer.c * layer.padded[0] * layer.padded[1]
-    return (PRICES["copy"] + PRICES["run"]) * entries
+    return (
+        _padding(layer) + PRICES["gather"] * entries + PRICES["run"] * entries / strides.fold(layer).size[1]
+    )
 
 
 def _put(layer: Layer) -> float:
@@ -303,7 +327,7 @@ def _length(layer: Layer) -> int:
 
 
 def _matrix(layer: Layer, positions: int) -> float:
-    return product_cost(layer.o, layer.c * layer.taps, positions, layer.groups)
+    return product_cost(layer.o, layer.c * layer.taps, positions, layer.groups, blocks=False)
 
 
 def _moved(layer: Layer) -> float:

@@ -39,9 +39,13 @@ def forward(method: str, layer: Layer, input: np.ndarray, weight: np.ndarray, bi
     if strides.foldable(layer):
         kernels = strides.fold_weight(layer, weight)
         result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
-        for some, part in strides.at_a_time(layer):
+
+        def fold(task: tuple[slice, Layer]) -> None:
+            some, part = task
             squares = strides.fold_input(part, input[some])
             result[some] = forward(method, strides.fold(part), squares, kernels, bias)
+
+        share(strides.at_a_time(layer), fold)
     elif method == "winograd":
         result = tiles.forward(layer, input, weight, bias, winograd(layer.kernel, input.dtype.char))
     elif tile := cost.fft_tile(layer):
@@ -65,11 +69,15 @@ def weight_gradient(method: str, layer: Layer, input: np.ndarray, grad_output: n
     if method in EXACT:
         return np.asarray(_EXACT[method].weight_gradient(layer, input, grad_output))
     if strides.foldable(layer):
-        result = np.zeros((layer.groups * layer.o, layer.c, *layer.kernel), input.dtype)
-        for some, part in strides.at_a_time(layer):
+
+        def fold(task: tuple[slice, Layer], sums: np.ndarray) -> None:
+            some, part = task
             squares = strides.fold_input(part, input[some])
             gradient = weight_gradient(method, strides.fold(part), squares, grad_output[some])
-            result += strides.unfold_weight(part, gradient)
+            sums += strides.unfold_weight(part, gradient)
+
+        zero = np.zeros((layer.groups * layer.o, layer.c, *layer.kernel), input.dtype)
+        result = summed(strides.at_a_time(layer), fold, zero)
     elif method == "winograd":
         transform = winograd(layer.kernel, input.dtype.char)
         result = tiles.weight_gradient(layer, input, grad_output, transform)

@@ -10,7 +10,7 @@ import numpy as np
 from convlab.fast.layer import Layer, chunks, shares
 from convlab.fast.threads import scratch
 
-SHARES = 4  # pieces there should be at least, so that threads end at about the same time
+SHARES = 2  # pieces there should be at least: one for each of two threads, as each costs some calls of NumPy
 LEAST = 2**17  # entries that are not worth a piece of their own
 
 

@@ -6,11 +6,9 @@ squares, filled up with zeros. AlexNet's 11 × 11 kernels with stride 4 become 3
 which Winograd's method takes.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from convlab.fast.layer import Layer, chunks
+from convlab.fast.layer import Layer, shares
 from convlab.fast.table import WORK
 
 
@@ -32,11 +30,11 @@ def fold(layer: Layer) -> Layer:
     )
 
 
-def at_a_time(layer: Layer) -> Iterator[tuple[slice, Layer]]:
-    """Cut the images so that their squares have about WORK entries, each cut a layer."""
+def at_a_time(layer: Layer) -> list[tuple[slice, Layer]]:
+    """Cut the images for two threads, and so that their squares have about WORK entries, each cut a layer."""
     image = layer.groups * layer.c * layer.padded[0] * layer.padded[1]
-    for some in chunks(layer.n, max(WORK // image, 1)):
-        yield some, layer._replace(n=some.stop - some.start)
+    images = max(min(WORK // image, -(-layer.n // 2)), 1)
+    return [(some, layer._replace(n=some.stop - some.start)) for some in shares(layer.n, images)]
 
 
 def fold_input(layer: Layer, input: np.ndarray) -> np.ndarray:

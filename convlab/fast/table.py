@@ -33,7 +33,8 @@ LARGEST_TILE = TILES[-1]
 LANES = 16  # columns that BLAS multiplies at once; it fills the last ones up
 
 PRICES = {
-    "multiply": 0.0195,  # one product of a large matrix product
+    "multiply": 0.0205,  # one product of a large matrix product
+    "small": 0.0178,  # one of a product in small blocks
     "near": 0.06,  # one entry of the matrices, read or written by it in a cache
     "far": 0.15,  # the same where the matrices are larger than that
     "product": 50.0,  # one call of it from NumPy's loop over a stack

@@ -55,6 +55,9 @@ class Transform(NamedTuple):
 def evaluate(matrices: Matrices, tiles: np.ndarray, parts: int, out: np.ndarray | None = None) -> np.ndarray:
     """Turn tiles (columns, rows, X) into their values (values, parts, X), in `out` if it is given."""
     columns, rows, x = tiles.shape
+    if matrices[1].shape == (parts, parts):  # one row, whose value is itself
+        out = None if out is None else out.reshape(-1, x)
+        return np.matmul(matrices[0], tiles.reshape(columns, x), out=out).reshape(-1, parts, x)
     first = scratch("between", (len(matrices[0]), rows * x), tiles.dtype)
     np.matmul(matrices[0], tiles.reshape(columns, rows * x), out=first)
     if out is not None:
@@ -65,9 +68,11 @@ def evaluate(matrices: Matrices, tiles: np.ndarray, parts: int, out: np.ndarray 
 def interpolate(matrices: Matrices, values: np.ndarray) -> np.ndarray:
     """Turn values (values, parts, X) into outputs (columns, rows, X). They are overwritten by the next ones."""
     x = values.shape[-1]
-    values = values.reshape(-1, matrices[1].shape[1], x)
-    first = scratch("between", (len(values), len(matrices[1]), x), values.dtype)
-    np.matmul(matrices[1], values, out=first)
+    first = values
+    if matrices[1].shape != (1, 1):
+        values = values.reshape(-1, matrices[1].shape[1], x)
+        first = scratch("between", (len(values), len(matrices[1]), x), values.dtype)
+        np.matmul(matrices[1], values, out=first)
     first = first.reshape(matrices[0].shape[1], -1)
     result = scratch("interpolated", (len(matrices[0]), first.shape[1]), values.dtype)
     return np.matmul(matrices[0], first, out=result).reshape(len(result), -1, x)

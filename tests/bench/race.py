@@ -13,7 +13,7 @@ from tests.bench.layers import RacedLayer
 from tests.bench.timing import LONG, Times, alternate
 
 SLOW = 12  # a method that takes so many times the best one's time is not timed again,
-DEAR = 4  # and of those that take longer than LONG, one that takes so many times
+DEAR = 3  # and of those that take longer than LONG, one that takes so many times
 
 
 def race(

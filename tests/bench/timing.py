@@ -15,7 +15,7 @@ PAUSE = 0.12  # seconds; OpenBLAS spins for about a tenth
 clock = perf_counter
 TURN = 0.05  # seconds of calls in a turn, and at least three of them
 LONG = 1.0  # seconds of a call that is alone in its turn, and needs no warming up in the next
-PATIENCE = 40.0  # seconds after which no third round is begun
+PATIENCE = 10.0  # seconds after which no further round is begun
 
 
 def count_processor_time() -> None:
@@ -38,7 +38,7 @@ def alternate(
     medians: dict[str, list[float]] = {name: [] for name in contenders}
     start = perf_counter()
     for number in range(rounds):
-        if number >= 2 and perf_counter() - start > PATIENCE:
+        if number and perf_counter() - start > PATIENCE:
             break
         for name, call in contenders.items():
             sleep(PAUSE if clock is perf_counter else 0)
