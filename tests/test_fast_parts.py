@@ -185,7 +185,7 @@ def test_good_sizes_have_no_prime_factor_above_five():
     [
         (layer_of(1, 1, 256, 64, (56, 56), (1, 1)), "gemm"),
         (layer_of(1, 1, 256, 256, (56, 56), (3, 3), padding=1), "winograd"),
-        (layer_of(1, 1, 3, 64, (224, 224), (11, 11), stride=4, padding=2), "winograd"),
+        (layer_of(1, 1, 3, 64, (224, 224), (11, 11), stride=4, padding=2), "gemm"),
         (layer_of(32, 1, 64, 192, (27, 27), (5, 5), padding=2), "winograd"),
         (layer_of(32, 1, 256, 256, (28, 28), (3, 3), padding=2, dilation=2), "winograd"),
         (layer_of(32, 1, 512, 512, (7, 7), (3, 3), padding=1), "winograd"),

@@ -12,7 +12,8 @@ Start here, then read the methods, a page each:
   a stride into channels for it; `spectra` is the Fourier transform of a whole image, for kernels too large
   for tiles.
 
-`pieces` and `segments` cut a layer, `threads` shares what was cut. `cost` guesses what each method would take,
+`pieces` and `segments` cut a layer, `threads` shares what was cut with its `helpers`, and `products` cuts products
+of matrices into blocks that BLAS multiplies as they lie. `cost` guesses what each method would take,
 in the prices of `table`, and `method="auto"` takes the cheapest.
 
 Arguments are checked as those of `functional` and `grad` are; of convlab this knows nothing else. Beside its

@@ -10,6 +10,7 @@ from itertools import cycle
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from convlab.fast.products import multiply
 from convlab.fast.table import PRICES
 from tests.bench.timing import alternate
 
@@ -41,6 +42,7 @@ def _steps() -> dict[str, Step]:
     a, b = draw(256, 1024), draw(1024, 1024)
     flat, wide = draw(6, 6), draw(6, 200_000)
     small = draw(2000, 8, 8)
+    left, right, strips = draw(64, 576), draw(576, 768), np.empty((64, 768), np.float32)
     signal, columns = draw(64, 4000), np.empty((64, 9, 400), np.float32)
     runs = sliding_window_view(signal, 400, axis=1)[:, :9]
     image = draw(32, 1, 66, 66)
@@ -72,6 +74,7 @@ def _steps() -> dict[str, Step]:
 
     return {
         "multiply": (lambda: a @ b, 256 * 1024 * 1024),
+        "small": (lambda: multiply(left, right, strips), 64 * 576 * 768),
         "pack": (lambda: flat @ wide, 1),
         "product": (lambda: small @ small, 2000),
         "copy": (copy, columns.size),
