@@ -11,7 +11,7 @@ import pytest
 import threadpoolctl
 
 from convlab import fast, functional, grad
-from convlab.fast import cost, gemm, mec, methods, products, shift, table, threads, transforms
+from convlab.fast import cost, every_other, gemm, mec, methods, products, shift, table, threads, transforms
 from convlab.fast import pieces as pieces_module
 from convlab.fast.layer import Layer, input_phases, met, part, shares
 from convlab.fast.pieces import pieces
@@ -208,6 +208,44 @@ def test_every_price_is_used_and_named_once():
     source = Path(cost.__file__).read_text(encoding="utf-8")
     for name in table.PRICES:
         assert f'"{name}"' in source
+
+
+@pytest.mark.parametrize("dtype", ["f4", "i4", "f8", "i2", "c8"])
+@pytest.mark.parametrize("shape", [(3, 5, 8), (2, 4, 7), (1, 1, 2), (2, 3, 1)], ids=str)
+def test_every_other_entry_is_copied_wherever_it_lies(shape, dtype):
+    rng = np.random.default_rng(0)
+    entries = rng.integers(-9, 9, shape).astype(dtype)
+    for source in (
+        entries[..., ::2],
+        entries[..., 1::2],
+        entries[::-1, :, ::2],
+        entries[:, 1:3, 1:6:2],
+        entries[..., ::-2],
+        entries.transpose(1, 0, 2)[..., ::2],
+        np.asfortranarray(entries)[..., ::2],
+        np.broadcast_to(entries[0, 0], shape)[..., ::2],
+    ):
+        into = np.full((*source.shape[:-1], 2 * source.shape[-1] + 1), 99, dtype)
+        every_other.fill(into[..., :-1:2], source)
+        np.testing.assert_array_equal(into[..., :-1:2], source)
+        assert (into[..., 1::2] == 99).all()
+        assert (into[..., -1] == 99).all()
+
+
+def test_every_other_entry_is_read_as_a_half(monkeypatch):
+    narrowed = []
+    real = np.copyto
+    monkeypatch.setattr(
+        np, "copyto", lambda into, *rest, **how: narrowed.append(into.shape) or real(into, *rest, **how)
+    )
+    entries = np.arange(2 * 3 * 8, dtype=np.float32).reshape(2, 3, 8)
+    for source in (entries[..., ::2], entries[..., 1::2], entries[:1, :, 1::2]):
+        every_other.fill(np.empty(source.shape, np.float32), source)
+    assert narrowed == [
+        (2, 3, 4),
+        (2, 3, 3),
+        (1, 3, 4),
+    ]  # the very last entry of the memory has no other half
 
 
 @pytest.fixture

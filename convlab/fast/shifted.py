@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from convlab.fast.every_other import fill
 from convlab.fast.layer import Layer, met
 from convlab.fast.planes import Taps, grid, phase_entries, places, taps_by_phase
 from convlab.fast.threads import scratch, view
@@ -55,7 +56,7 @@ def shifted(layer: Layer, images: np.ndarray) -> dict[int, np.ndarray]:
                     one[..., -on:] = other[..., :on]
                 lines[copy.tap, ..., copy.cleared] = 0
             if copy.outputs.stop:
-                inner[..., copy.outputs] = source[..., copy.pixels]
+                fill(inner[..., copy.outputs], source[..., copy.pixels])
         result[taps.phase[0]] = signal
     return result
 

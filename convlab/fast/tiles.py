@@ -92,7 +92,7 @@ def weight_gradient(
     images, grads = grouped(layer, input, layer.c), grouped(layer, grad_output, layer.o)
 
     result = np.empty((layer.groups, layer.o, layer.c, *layer.kernel), input.dtype)
-    for part in _parts(layer, transform, 1):
+    for part in _parts(layer, transform, 1, KERNELS):
         chosen, back = images[part.groups], grads[part]
 
         def work(
@@ -277,9 +277,9 @@ def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return result
 
 
-def _parts(layer: Layer, transform: Transform, least: int) -> list[Part]:
+def _parts(layer: Layer, transform: Transform, least: int, limit: int | None = None) -> list[Part]:
     """Cut groups and outputs so that the values of their kernels fit, into `least` parts or more."""
-    outputs, groups = at_a_time(layer, transform)
+    outputs, groups = at_a_time(layer, transform, limit)
     if least > 1 and layer.groups > 1:
         groups = min(groups, -(-layer.groups // (4 * least)))
     elif least > 1:
@@ -287,13 +287,14 @@ def _parts(layer: Layer, transform: Transform, least: int) -> list[Part]:
     return [Part(some, others) for some in cut(layer.groups, groups) for others in cut(layer.o, outputs)]
 
 
-def at_a_time(layer: Layer, transform: Transform) -> Pair:
+def at_a_time(layer: Layer, transform: Transform, limit: int | None = None) -> Pair:
     """Say of how many outputs of a group, and of how many groups, the values of the kernels are held at a time.
 
-    They may have KERNELS entries, or four times those of the weight: each part sees the tiles anew.
+    They may have KERNELS entries, or four times those of the weight, as each part sees the tiles anew. For sums,
+    which every thread has its own of, the limit is another one.
     """
     one = transform.values * transform.parts**2 * layer.c
-    limit = max(KERNELS, 4 * layer.groups * layer.o * layer.c * layer.taps)
+    limit = limit or max(KERNELS, 4 * layer.groups * layer.o * layer.c * layer.taps)
     outputs = min(layer.o, max(limit // one, 1))
     return outputs, min(layer.groups, max(limit // (one * outputs), 1))
 
