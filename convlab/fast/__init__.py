@@ -7,7 +7,7 @@ Start here, then read the methods, a page each:
 - `mec`: columns that the rows of the output share, for few filters and for depthwise layers;
 - `toeplitz`: rows of narrow images times a small Toeplitz matrix, for batches of depthwise layers;
 - `shift`: the shifted image times one number, for each tap; `shifted` writes the images, on `planes`: images as
-  one signal, where a tap is an offset, and `every_other` reads what a stride of 2 leaves; `scatter` goes the way back on them;
+  one signal, where a tap is an offset; `every_other` reads what a stride of 2 leaves, and `scatter` goes the way back;
 - `tiles`: the sums in the domain of values, with `transforms` for Winograd's and Fourier's; `strides` makes
   a stride into channels for it; `spectra` is the Fourier transform of a whole image, for kernels too large
   for tiles.
