@@ -252,6 +252,7 @@ def correlate1d(input, weight):
     return result
 """
         ),
+        by_luck=True,  # on a busy machine one sample may be compared after those ten milliseconds
     ),
     Row(
         "looks for the seed in environment, /proc, frames and memory",
