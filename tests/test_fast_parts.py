@@ -2,7 +2,9 @@
 
 import os
 import tracemalloc
+import time
 import warnings
+import weakref
 from itertools import product
 from pathlib import Path
 
@@ -296,6 +298,23 @@ def test_every_task_is_worked_on_once(count):
 def test_an_error_in_a_thread_reaches_the_caller(count):
     with limits(count), pytest.raises(ZeroDivisionError):
         threads.share(range(8), lambda task: 1 // (task - 5))
+
+
+def test_a_thread_that_waits_keeps_no_array_alive():
+    entries = np.zeros(8)
+    seen = weakref.ref(entries)
+
+    def work(task, held=entries):
+        time.sleep(0.02)  # so that the helper has its share
+        held[task] += 1
+
+    with limits(2):
+        threads.share(range(8), work)
+    del work, entries
+    deadline = time.monotonic() + 10
+    while seen() is not None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert seen() is None
 
 
 def test_sums_of_all_tasks_are_added_up():

@@ -62,3 +62,4 @@ class Helpers:
     def _help(self) -> None:
         while job := self._jobs.get():
             job.run()
+            del job  # and with it the arrays it works on: the next may be long in coming
