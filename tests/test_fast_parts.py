@@ -1,8 +1,8 @@
 """What the fast methods are made of: transforms, the grid of the signal, the bound on memory, the choice."""
 
 import os
-import tracemalloc
 import time
+import tracemalloc
 import warnings
 import weakref
 from itertools import product

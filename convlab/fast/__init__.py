@@ -194,16 +194,12 @@ def estimate(
     Raises
     ------
     TypeError, ValueError
-        As `functional.conv2d` for stride, padding and dilation.
+        As `functional.conv2d`.
     """
-    sizes, kernel = input_shape[-2:], weight_shape[2:]
-    strides, dilations = (
-        arguments.read_integers("stride", stride, 2),
-        arguments.read_integers("dilation", dilation, 2),
-    )
-    pads = functional.resolve_padding(padding, kernel, dilation, stride, sizes)
-    counts = arguments.count_windows(sizes, kernel, strides, pads, dilations)
-    layer = _layer(input_shape, weight_shape, strides, dilations, pads, groups, counts)
+    input, weight = (np.broadcast_to(np.float32(0), shape) for shape in (input_shape, weight_shape))
+    layer, _ = _read_arrays(input, weight, None, stride, padding, dilation, groups, axes=2)
+    if layer is None:
+        return {}
     guesses = {name: price(layer) / 1e6 for name, price in cost.METHODS.items()}
     return {name: value for name, value in guesses.items() if value < inf}
 

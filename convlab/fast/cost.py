@@ -94,9 +94,8 @@ def mec(layer: Layer) -> float:
 
 def mec_weight(layer: Layer) -> float:
     inner = layer.c * layer.kernel[1]
-    per_image = product_cost(
-        layer.o, layer.positions / layer.n, inner, lanes=4, blocks=False
-    )  # few columns, many products
+    # Few columns, many products.
+    per_image = product_cost(layer.o, layer.positions / layer.n, inner, lanes=4, blocks=False)
     added = 6 * PRICES["add"] * layer.o * inner
     # A flat right factor, which BLAS arranges again for every row of the kernel: half more, on the race's layers.
     return layer.n * layer.groups * layer.kernel[0] * (1.5 * per_image + added) + _shifts(layer)
