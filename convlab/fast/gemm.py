@@ -25,15 +25,17 @@ def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarra
     if is_pointwise(layer):
         return _pointwise(layer, input, weight, bias)
     kernels = weight.reshape(layer.groups, layer.o, -1)
-    shared = bias.reshape(layer.groups, layer.o, 1, 1)
-    has_bias = bool(bias.any())
+    shared = bias.reshape(layer.groups, layer.o, 1)
+    adds = bool(bias.any())
+    if ones := adds and layer.positions > layer.c * layer.taps:
+        kernels = np.concatenate((kernels, shared), -1)
     result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
     images, outputs = split(layer, input, layer.c), split(layer, result, layer.o)
 
     def work(task: Task) -> None:
         piece, filters = task
         into = outputs[piece.images, piece.groups, filters, piece.rows]
-        columns, chosen = _columns(layer, images, piece), kernels[piece.groups, filters]
+        columns, chosen = _columns(layer, images, piece, ones), kernels[piece.groups, filters]
         if columns.ndim == 4:
             multiply(chosen, columns, into.reshape(*into.shape[:3], -1))
         else:  # images side by side
@@ -43,8 +45,8 @@ def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarra
             multiply(chosen, columns, product)
             n, groups, o, *sizes = into.shape
             into[...] = product.reshape(groups, o, n, *sizes).transpose(2, 0, 1, 3, 4)
-        if has_bias:
-            into += shared[piece.groups, filters]
+        if adds and not ones:
+            into += shared[piece.groups, filters, None]
 
     share(_tasks(layer), work)
     return result
@@ -127,7 +129,7 @@ def _pieces(layer: Layer) -> tuple[Piece, ...]:
     return pieces(layer, row, COLUMNS, least)
 
 
-def _columns(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
+def _columns(layer: Layer, images: np.ndarray, piece: Piece, ones: bool = False) -> np.ndarray:
     """Write the columns of a piece: (images, G, C · kh · kw, positions).
 
     Where an image has few positions, those of all images lie side by side: (G, C · kh · kw, positions).
@@ -137,12 +139,15 @@ def _columns(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
     (kh, kw), (s_h, s_w), (d_h, d_w), width = layer.kernel, layer.strides, layer.dilations, layer.counts[1]
     inner = layer.c * layer.taps
     aside = n > 1 and rows * width < FEW
-    shape = (groups, inner, n * rows * width) if aside else (n, groups, inner, rows * width)
+    shape = (groups, inner + ones, n * rows * width) if aside else (n, groups, inner + ones, rows * width)
     columns = scratch("columns", shape, images.dtype)
+    if ones:
+        columns[..., inner, :] = 1
+    taps = columns[..., :inner, :]
     if aside:
-        places = columns.reshape(groups, layer.c, kh, kw, n, rows, width).transpose(4, 0, 1, 2, 3, 5, 6)
+        places = taps.reshape(groups, layer.c, kh, kw, n, rows, width).transpose(4, 0, 1, 2, 3, 5, 6)
     else:
-        places = columns.reshape(n, groups, layer.c, kh, kw, rows, width)
+        places = taps.reshape(n, groups, layer.c, kh, kw, rows, width)
 
     image, group, channel, y, x = laid.strides
     places[...] = as_strided(

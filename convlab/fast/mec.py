@@ -20,9 +20,9 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from convlab.fast.layer import Layer
-from convlab.fast.pieces import Piece, padded, pieces, split
+from convlab.fast.pieces import Piece, padded, padded_beside, pieces, split
 from convlab.fast.products import multiply
-from convlab.fast.table import BAND, SHIFTED, WORK
+from convlab.fast.table import BAND, SHIFTED, WORK, SHORT_ROW
 from convlab.fast.threads import scratch, share, summed, view
 
 
@@ -41,22 +41,35 @@ def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarra
 
     def work(piece: Piece) -> None:
         n, groups, height = piece.sizes
-        lines = reach(layer, height)
-        shifted = scratch(
-            "shifted", (n, groups, lines, layer.c, layer.kernel[1], layer.counts[1]), input.dtype
-        )
-        _shift(layer, padded(layer, images, piece), shifted.transpose(0, 1, 3, 4, 2, 5))
-        whole = height // rows * rows
+        width, lines = layer.counts[1], reach(layer, height)
+        aside = n if beside(layer, n) else 1
+        shape = n // aside, groups, lines, layer.c, layer.kernel[1], width * aside
+        shifted = scratch("shifted", shape, input.dtype)
+        places = shifted.reshape(*shape[:-1], width, aside).transpose(0, 1, 3, 4, 2, 5, 6)
+        laid = padded(layer, images, piece)[..., None] if aside == 1 else padded_beside(layer, images, piece)
+        _shift(layer, laid, places)
         into = outputs[piece.images, piece.groups, :, piece.rows]
+        product = into
+        if aside > 1:
+            product = scratch("product", (1, groups, layer.o, height, width * aside), input.dtype)
+        whole = height // rows * rows
         for start, count, step in ((0, whole, rows), (whole, height - whole, height - whole)):
             if count:
-                chosen = into[..., start : start + count, :]
+                chosen = product[..., start : start + count, :]
                 _multiply(layer, kernels[piece.groups], shifted, chosen, start, step)
-        if has_bias:
+        if aside > 1:
+            apart = product.reshape(groups, layer.o, height, width, n).transpose(4, 0, 1, 2, 3)
+            np.add(apart, shared[piece.groups], out=into)
+        elif has_bias:
             into += shared[piece.groups]
 
     share(_pieces(layer, rows), work)
     return result
+
+
+def beside(layer: Layer, images: int) -> bool:
+    """Say whether the rows are so short that those of so many images are best computed as one."""
+    return images >= 4 and layer.counts[1] < SHORT_ROW
 
 
 def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
@@ -72,7 +85,7 @@ def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) ->
         shifted = scratch("shifted", shape, input.dtype)
         laid = padded(layer, images, piece)
         for phase in {d * i % s for i in range(kh)}:
-            _shift(layer, laid, shifted[phase], phase, s)
+            _shift(layer, laid[..., None], shifted[phase, ..., None], phase, s)
         for i in range(kh):
             seen = shifted[d * i % s, ..., d * i // s : d * i // s + height, :]
             right = seen.reshape(n, groups, layer.c * kw, -1).swapaxes(-1, -2)
@@ -132,10 +145,10 @@ def _multiply(
 
 
 def _shift(layer: Layer, laid: np.ndarray, into: np.ndarray, first: int = 0, step: int = 1) -> None:
-    """Write rows first, first + step, … of padded images into (N, G, C, kw, rows, W_out), once for each tap."""
-    image, group, channel, y, x = laid.strides
-    seen = laid[..., first::step, :]
+    """Write rows first, first + step, … of padded images into (…, C, kw, rows, W_out, beside), once for each tap."""
+    image, group, channel, y, x, aside = laid.strides
+    seen = laid[..., first::step, :, :]
     lines = min(seen.shape[3], into.shape[4])
-    shape = *seen.shape[:3], layer.kernel[1], lines, layer.counts[1]
-    strides = image, group, channel, layer.dilations[1] * x, step * y, layer.strides[1] * x
-    into[..., :lines, :] = as_strided(seen, shape, strides, writeable=False)
+    shape = *seen.shape[:3], layer.kernel[1], lines, *into.shape[5:]
+    strides = image, group, channel, layer.dilations[1] * x, step * y, layer.strides[1] * x, aside
+    into[..., :lines, :, :] = as_strided(seen, shape, strides, writeable=False)

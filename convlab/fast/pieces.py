@@ -75,3 +75,20 @@ def padded(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
     result.fill(0)
     result[:, :, :, inside.start - start : inside.stop - start, left : left + width] = some[:, :, :, inside]
     return result
+
+
+def padded_beside(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
+    """As `padded`, with the images' pixels side by side: (1, G, C, rows, columns, N)."""
+    (top, _), (left, right) = layer.pads
+    s = layer.strides[0]
+    some = images[piece.images, piece.groups]
+    start = piece.rows.start * s - top
+    stop = (piece.rows.stop - 1) * s + layer.dilations[0] * (layer.kernel[0] - 1) + 1 - top
+    height, width = layer.size
+    inside = slice(min(max(start, 0), height), min(max(stop, 0), height))
+    n, groups, c = some.shape[:3]
+    result = scratch("padded", (groups, c, stop - start, layer.padded[1], n), images.dtype)
+    if (left, right) != (0, 0) or (inside.start, inside.stop) != (start, stop):
+        result.fill(0)
+    result[:, :, inside.start - start : inside.stop - start, left : left + width] = some[:, :, :, inside].transpose(1,2,3,4,0)
+    return result[None]

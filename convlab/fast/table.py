@@ -4,6 +4,7 @@ COLUMNS = 2**20  # entries of gemm's columns and product at a time: 4 MB of floa
 FEW = 96  # positions in an image, below which gemm puts images side by side
 WIDE = 256  # positions that a product should have, so that BLAS need not arrange the weights too often
 SHIFTED = 2**20  # entries of mec's shifted images at a time
+SHORT_ROW = 16
 BAND = 4  # rows that a product of mec should have
 SIGNALS = (
     2**20
