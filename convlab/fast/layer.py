@@ -50,6 +50,11 @@ class Layer(NamedTuple):
         return self.size[0] + top + bottom, self.size[1] + left + right
 
 
+def upright(layer: Layer) -> Layer:
+    """Exchange the axes."""
+    return layer._replace(**{name: getattr(layer, name)[::-1] for name in ("size", "kernel", "strides", "dilations", "pads", "counts")})
+
+
 class Phase(NamedTuple):
     """The gradient of every s-th entry of the input: a stride-1 convolution of grad_output.
 

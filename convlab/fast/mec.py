@@ -35,17 +35,25 @@ def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarra
     result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
     images, outputs = split(layer, input, layer.c), split(layer, result, layer.o)
     rows = band(layer)
-    kernels = _banded(layer, weight, rows)
     shared = bias.reshape(layer.groups, layer.o, 1, 1)
     has_bias = bool(bias.any())
+    ones = has_bias and rows == 1 and layer.n * layer.counts[1] >= SHORT_ROW
+    kernels = _banded(layer, weight, rows)
+    if ones:
+        k = np.zeros((layer.groups, layer.o, layer.kernel[0], layer.c * layer.kernel[1] + 1), weight.dtype)
+        k[..., :-1] = kernels.reshape(*k.shape[:-1], -1)
+        k[..., 0, -1] = shared[..., 0, 0]
+        kernels = k.reshape(layer.groups, layer.o, 1, -1)
 
     def work(piece: Piece) -> None:
         n, groups, height = piece.sizes
         width, lines = layer.counts[1], reach(layer, height)
         aside = n if beside(layer, n) else 1
-        shape = n // aside, groups, lines, layer.c, layer.kernel[1], width * aside
+        shape = n // aside, groups, lines, layer.c * layer.kernel[1] + ones, width * aside
         shifted = scratch("shifted", shape, input.dtype)
-        places = shifted.reshape(*shape[:-1], width, aside).transpose(0, 1, 3, 4, 2, 5, 6)
+        if ones:
+            shifted[..., -1, :] = 1
+        places = shifted[:, :, :, : shape[3] - ones].reshape(*shape[:3], layer.c, layer.kernel[1], width, aside, copy=False).transpose(0, 1, 3, 4, 2, 5, 6)
         laid = padded(layer, images, piece)[..., None] if aside == 1 else padded_beside(layer, images, piece)
         _shift(layer, laid, places)
         into = outputs[piece.images, piece.groups, :, piece.rows]
@@ -60,7 +68,7 @@ def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarra
         if aside > 1:
             apart = product.reshape(groups, layer.o, height, width, n).transpose(4, 0, 1, 2, 3)
             np.add(apart, shared[piece.groups], out=into)
-        elif has_bias:
+        elif has_bias and not ones:
             into += shared[piece.groups]
 
     share(_pieces(layer, rows), work)
@@ -99,7 +107,7 @@ def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) ->
 
 @lru_cache(maxsize=1024)
 def _pieces(layer: Layer, rows: int) -> tuple[Piece, ...]:
-    row = layer.c * layer.kernel[1] * layer.counts[1] * layer.strides[0]
+    row = (layer.c * layer.kernel[1] * layer.strides[0] + layer.o) * layer.counts[1]
     least = min(layer.kernel[0], max(WORK // row, 1))
     return pieces(layer, row, SHIFTED, least, rows)
 
@@ -125,10 +133,10 @@ def _multiply(
 ) -> None:
     """Fill rows of the output, from `start` on, `rows` at a time."""
     n, groups, o, height, width = into.shape
-    one = shifted.shape[3] * shifted.shape[4]  # rows of the matrix that a row of the image takes
+    one = shifted.shape[3]  # rows of the matrix that a row of the image takes
     inner = reach(layer, rows) * one
     s = layer.strides[0]
-    image, group, line, _, row, entry = shifted.strides
+    image, group, line, row, entry = shifted.strides
     first = start * s * line // entry
     if rows == 1:  # all filters in one product
         seen = view(shifted, first, (n, groups, height, inner, width), (image, group, s * line, row, entry))

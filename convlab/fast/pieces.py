@@ -34,8 +34,8 @@ def pieces(layer: Layer, row: int, limit: int, least: int = 1, step: int = 1) ->
     multiple of step, but for the last rows of an image.
     """
     height = layer.counts[0]
-    whole = row * height * layer.groups * layer.n
-    limit = min(limit, max(whole // SHARES, LEAST))
+    share = -(-height * layer.groups * layer.n // SHARES)
+    limit = min(limit, max(row * share, LEAST))
     rows = max(limit // row, least)
     if rows < height:
         lines = shares(height, rows)
