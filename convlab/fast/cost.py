@@ -14,8 +14,8 @@ from math import inf, log2
 from convlab.fast import mec as rows_of_mec
 from convlab.fast import strides
 from convlab.fast import toeplitz as rows_of_toeplitz
-from convlab.fast.gemm import is_pointwise
-from convlab.fast.layer import Layer, Pair, input_phases
+from convlab.fast.gemm import bias_is_a_tap, is_pointwise
+from convlab.fast.layer import Layer, Pair, input_phases, is_row
 from convlab.fast.planes import grid, taps_by_phase
 from convlab.fast.shifted import copies, tall
 from convlab.fast.table import (
@@ -23,6 +23,7 @@ from convlab.fast.table import (
     COLUMNS,
     LANES,
     LARGEST_TILE,
+    NARROW,
     PRICES,
     RUN,
     SHIFTED,
@@ -63,13 +64,14 @@ def gemm(layer: Layer) -> float:
     held = (layer.c * layer.taps + layer.o) * layer.groups * layer.positions
     pieces = max(held / COLUMNS, 1)
     copied = layer.positions * layer.groups * layer.c * layer.taps
+    tap = bias_is_a_tap(layer)
     return sum(
         [
             PRICES["gather"] * copied if layer.strides[1] > 1 else _copies(copied, layer.counts[1]),
             PRICES["far"] * copied,  # a piece of them is larger than a near cache
-            _put(layer),
+            _put(layer, tap),
             _padding(layer),
-            product_cost(layer.o, layer.c * layer.taps, layer.positions / pieces, layer.groups * pieces),
+            product_cost(layer.o, layer.c * layer.taps + tap, layer.positions / pieces, layer.groups * pieces),
             PRICES["call"] * 12 * pieces,
         ]
     )
@@ -77,19 +79,31 @@ def gemm(layer: Layer) -> float:
 
 def gemm_weight(layer: Layer) -> float:
     # BLAS arranges columns that lie across: a fifth more, on the race's layers.
-    return 1.2 * (gemm(layer) - _put(layer))
+    return 1.2 * (gemm(layer) - _put(layer, bias_is_a_tap(layer)))
 
 
 def mec(layer: Layer) -> float:
+    if rows_of_mec.beside(layer, layer.n):
+        (height, width), (rows, columns), (above, (left, right)) = layer.size, layer.counts, layer.pads
+        as_one = layer._replace(
+            n=1,
+            size=(height, width * layer.n),
+            counts=(rows, columns * layer.n),
+            pads=(above, (left * layer.n, right * layer.n)),
+        )
+        return mec(as_one) + PRICES["gather"] * (_pixels(layer) + layer.positions * layer.groups * layer.o)
     rows = rows_of_mec.band(layer)
+    tap = rows_of_mec.bias_is_a_tap(layer)
     calls = layer.n * layer.groups * -(-layer.counts[0] // rows)
-    inner = rows_of_mec.reach(layer, rows) * layer.c * layer.kernel[1]
+    inner = rows_of_mec.reach(layer, rows) * (layer.c * layer.kernel[1] + tap)
     multiply = product_cost(layer.o if rows == 1 else rows, inner, layer.counts[1])
-    if rows > 1:
-        return calls * layer.o * multiply + _shifts(layer) + _put(layer)
-    # Few columns at a time, and the weights arranged again for each row: a tenth more, on the race's layers.
+    shifts = _shifts(layer, layer.kernel[1] > NARROW)
+    if rows > 1:  # the bias is added while the output is near
+        near = (PRICES["add"] + PRICES["near"]) * layer.positions * layer.groups * layer.o
+        return calls * layer.o * multiply + shifts + near
     far = PRICES["far"] * layer.positions * layer.groups * layer.c * layer.kernel[1]
-    return 1.1 * calls * multiply + _shifts(layer) + far + _put(layer)
+    again = _put(layer) if is_row(layer) else 0  # what segments of a row give is put together
+    return calls * multiply + shifts + far + _put(layer, tap) + again
 
 
 def mec_weight(layer: Layer) -> float:
@@ -98,7 +112,7 @@ def mec_weight(layer: Layer) -> float:
     per_image = product_cost(layer.o, layer.positions / layer.n, inner, lanes=4, blocks=False)
     added = 6 * PRICES["add"] * layer.o * inner
     # A flat right factor, which BLAS arranges again for every row of the kernel: half more, on the race's layers.
-    return layer.n * layer.groups * layer.kernel[0] * (1.5 * per_image + added) + _shifts(layer)
+    return layer.n * layer.groups * layer.kernel[0] * (1.5 * per_image + added) + _shifts(layer, True)
 
 
 def toeplitz(layer: Layer) -> float:
@@ -134,7 +148,9 @@ def shift(layer: Layer) -> float:
     phases = len(taps_by_phase(tall(layer)))
     outputs = layer.groups * layer.o * length
     sums = PRICES["shift"] * kernels * length + PRICES["loop"] * kernels * parts
-    return sums + (phases - 1) * PRICES["add"] * outputs + PRICES["put"] * outputs + _columns(layer)
+    moved = _pixels(layer) + outputs
+    far = 2 * PRICES["far"] * moved if moved > WORK else 0  # the images that it writes, too
+    return far + sums + (phases - 1) * PRICES["add"] * outputs + PRICES["put"] * outputs + _columns(layer)
 
 
 def shift_weight(layer: Layer) -> float:
@@ -202,8 +218,8 @@ def winograd_cost(layer: Layer) -> float:
     if not winograd_fits(layer):
         return inf
     if strides.foldable(layer):
-        # One thread folds an image while the other waits: a quarter more, on the race's layers.
-        return _folding(layer) + 1.25 * winograd_cost(strides.fold(layer))
+        # One thread folds an image while the other waits: a third more, on the race's layers.
+        return _folding(layer) + 1.3 * winograd_cost(strides.fold(layer))
     return tiles(layer, winograd(layer.kernel, "f4"))
 
 
@@ -268,15 +284,20 @@ def input_gradient(layer: Layer, method: str) -> float:
 
 def _folding(layer: Layer) -> float:
     """Price the squares of a stride: a padded copy, and one against the order of memory."""
-    entries = layer.n * layer.groups * layer.c * layer.padded[0] * layer.padded[1]
+    entries = _pixels(layer)
     return (
         _padding(layer) + PRICES["gather"] * entries + PRICES["run"] * entries / strides.fold(layer).size[1]
     )
 
 
-def _put(layer: Layer) -> float:
-    """Price adding the bias to the output."""
-    return PRICES["put"] * layer.positions * layer.groups * layer.o
+def _put(layer: Layer, bias_is_a_tap: bool = False) -> float:
+    """Price adding the bias to the output, or only writing it."""
+    return PRICES["far" if bias_is_a_tap else "put"] * layer.positions * layer.groups * layer.o
+
+
+def _pixels(layer: Layer) -> int:
+    """Count the entries of the padded images."""
+    return layer.n * layer.groups * layer.c * layer.padded[0] * layer.padded[1]
 
 
 def _copies(entries: float, run: float) -> float:
@@ -288,17 +309,19 @@ def _padding(layer: Layer) -> float:
     """Price the padded copy."""
     if layer.pads == ((0, 0), (0, 0)):
         return 0
-    entries = layer.n * layer.groups * layer.c * layer.padded[0] * layer.padded[1]
+    entries = _pixels(layer)
     return PRICES["copy"] * entries + _copies(entries, layer.size[1])
 
 
-def _shifts(layer: Layer) -> float:
-    """Price mec's shifted images."""
+def _shifts(layer: Layer, pads: bool) -> float:
+    """Price mec's shifted images, of padded ones or straight from the pixels."""
     width, taps = layer.counts[1], layer.kernel[1]
-    entries = layer.n * layer.groups * layer.c * layer.padded[0] * taps * width
+    rows = layer.n * layer.groups * layer.c * layer.padded[0]
+    entries = rows * taps * width
     pieces = max(entries / SHIFTED, 1)
     copied = _copies(entries, width) if layer.strides[1] == 1 else PRICES["gather"] * entries
-    return copied + _padding(layer) + PRICES["call"] * 12 * pieces
+    edges = PRICES["run"] * rows * (taps - 1) if layer.pads[1] != (0, 0) else 0  # a zero at the end of a row
+    return copied + PRICES["call"] * 12 * pieces + (_padding(layer) if pads else edges)
 
 
 def _runs(layer: Layer) -> tuple[float, float]:
@@ -332,7 +355,7 @@ def _matrix(layer: Layer, positions: int) -> float:
 
 def _moved(layer: Layer) -> float:
     """Price laying out the input and cutting the output."""
-    entries = layer.n * layer.groups * layer.c * layer.padded[0] * layer.padded[1]
+    entries = _pixels(layer)
     laid = PRICES["gather"] * entries if layer.strides[1] > 1 else _copies(entries, layer.size[1])
     cut = _copies(layer.positions * layer.groups * layer.o, layer.counts[1])
     return PRICES["copy"] * entries + laid + cut

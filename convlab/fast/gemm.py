@@ -27,7 +27,8 @@ def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarra
     kernels = weight.reshape(layer.groups, layer.o, -1)
     shared = bias.reshape(layer.groups, layer.o, 1)
     adds = bool(bias.any())
-    if ones := adds and layer.positions > layer.c * layer.taps:
+    ones = adds and bias_is_a_tap(layer)
+    if ones:
         kernels = np.concatenate((kernels, shared), -1)
     result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
     images, outputs = split(layer, input, layer.c), split(layer, result, layer.o)
@@ -77,6 +78,11 @@ def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) ->
     return sums.reshape(-1, layer.c, *layer.kernel)
 
 
+def bias_is_a_tap(layer: Layer) -> bool:
+    """Say whether the bias is one more tap, that meets ones: cheaper than adding it, but the kernels are copied."""
+    return layer.positions > layer.c * layer.taps
+
+
 def is_pointwise(layer: Layer) -> bool:
     return layer.taps == 1 and layer.pads == ((0, 0), (0, 0)) and layer.strides == (1, 1)
 
@@ -124,7 +130,7 @@ def _tasks(layer: Layer) -> tuple[Task, ...]:
 
 
 def _pieces(layer: Layer) -> tuple[Piece, ...]:
-    row = (layer.c * layer.taps + layer.o) * layer.counts[1]
+    row = (layer.c * layer.taps + 1 + layer.o) * layer.counts[1]
     least = min(-(-WIDE // layer.counts[1]), max(WORK // row, 1))
     return pieces(layer, row, COLUMNS, least)
 
@@ -133,6 +139,7 @@ def _columns(layer: Layer, images: np.ndarray, piece: Piece, ones: bool = False)
     """Write the columns of a piece: (images, G, C · kh · kw, positions).
 
     Where an image has few positions, those of all images lie side by side: (G, C · kh · kw, positions).
+    A last row of ones, if asked for, meets the bias.
     """
     laid = padded(layer, images, piece)
     n, groups, rows = piece.sizes
@@ -145,9 +152,9 @@ def _columns(layer: Layer, images: np.ndarray, piece: Piece, ones: bool = False)
         columns[..., inner, :] = 1
     taps = columns[..., :inner, :]
     if aside:
-        places = taps.reshape(groups, layer.c, kh, kw, n, rows, width).transpose(4, 0, 1, 2, 3, 5, 6)
+        places = taps.reshape(groups, layer.c, kh, kw, n, rows, width, copy=False).transpose(4, 0, 1, 2, 3, 5, 6)
     else:
-        places = taps.reshape(n, groups, layer.c, kh, kw, rows, width)
+        places = taps.reshape(n, groups, layer.c, kh, kw, rows, width, copy=False)
 
     image, group, channel, y, x = laid.strides
     places[...] = as_strided(

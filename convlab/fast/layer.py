@@ -50,9 +50,21 @@ class Layer(NamedTuple):
         return self.size[0] + top + bottom, self.size[1] + left + right
 
 
+def is_row(layer: Layer) -> bool:
+    """Whether images and outputs are one row of several entries, as signals are."""
+    return layer.size[0] == layer.counts[0] == 1 < layer.counts[1]
+
+
 def upright(layer: Layer) -> Layer:
-    """Exchange the axes."""
-    return layer._replace(**{name: getattr(layer, name)[::-1] for name in ("size", "kernel", "strides", "dilations", "pads", "counts")})
+    """Exchange rows and columns."""
+    return layer._replace(
+        size=layer.size[::-1],
+        kernel=layer.kernel[::-1],
+        strides=layer.strides[::-1],
+        dilations=layer.dilations[::-1],
+        pads=layer.pads[::-1],
+        counts=layer.counts[::-1],
+    )
 
 
 class Phase(NamedTuple):

@@ -19,10 +19,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from convlab.fast.layer import Layer
-from convlab.fast.pieces import Piece, padded, padded_beside, pieces, split
+from convlab.fast.layer import Layer, met
+from convlab.fast.pieces import Piece, lines, padded, padded_beside, pieces, split
 from convlab.fast.products import multiply
-from convlab.fast.table import BAND, SHIFTED, WORK, SHORT_ROW
+from convlab.fast.table import ASIDE, BAND, NARROW, SHIFTED, WORK
 from convlab.fast.threads import scratch, share, summed, view
 
 
@@ -31,53 +31,40 @@ def band(layer: Layer) -> int:
     return 1 if layer.o >= BAND else min(BAND, layer.counts[0])
 
 
+def beside(layer: Layer, images: int) -> bool:
+    """Say whether so many images are computed as one: their pixels side by side, where rows are too short for BLAS."""
+    return images > 1 and layer.counts[1] < ASIDE
+
+
+def bias_is_a_tap(layer: Layer) -> bool:
+    """Say whether the bias is one more tap, that meets ones."""
+    return band(layer) == 1 and layer.counts[1] >= ASIDE
+
+
 def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
     images, outputs = split(layer, input, layer.c), split(layer, result, layer.o)
-    rows = band(layer)
+    rows, adds = band(layer), bool(bias.any())
+    ones = adds and bias_is_a_tap(layer)
+    kernels = _banded(layer, weight, rows, bias if ones else None)
     shared = bias.reshape(layer.groups, layer.o, 1, 1)
-    has_bias = bool(bias.any())
-    ones = has_bias and rows == 1 and layer.n * layer.counts[1] >= SHORT_ROW
-    kernels = _banded(layer, weight, rows)
-    if ones:
-        k = np.zeros((layer.groups, layer.o, layer.kernel[0], layer.c * layer.kernel[1] + 1), weight.dtype)
-        k[..., :-1] = kernels.reshape(*k.shape[:-1], -1)
-        k[..., 0, -1] = shared[..., 0, 0]
-        kernels = k.reshape(layer.groups, layer.o, 1, -1)
 
     def work(piece: Piece) -> None:
-        n, groups, height = piece.sizes
-        width, lines = layer.counts[1], reach(layer, height)
-        aside = n if beside(layer, n) else 1
-        shape = n // aside, groups, lines, layer.c * layer.kernel[1] + ones, width * aside
-        shifted = scratch("shifted", shape, input.dtype)
-        if ones:
-            shifted[..., -1, :] = 1
-        places = shifted[:, :, :, : shape[3] - ones].reshape(*shape[:3], layer.c, layer.kernel[1], width, aside, copy=False).transpose(0, 1, 3, 4, 2, 5, 6)
-        laid = padded(layer, images, piece)[..., None] if aside == 1 else padded_beside(layer, images, piece)
-        _shift(layer, laid, places)
+        shifted = _shifted(layer, images, piece, ones)
         into = outputs[piece.images, piece.groups, :, piece.rows]
-        product = into
-        if aside > 1:
-            product = scratch("product", (1, groups, layer.o, height, width * aside), input.dtype)
-        whole = height // rows * rows
-        for start, count, step in ((0, whole, rows), (whole, height - whole, height - whole)):
-            if count:
-                chosen = product[..., start : start + count, :]
-                _multiply(layer, kernels[piece.groups], shifted, chosen, start, step)
-        if aside > 1:
-            apart = product.reshape(groups, layer.o, height, width, n).transpose(4, 0, 1, 2, 3)
-            np.add(apart, shared[piece.groups], out=into)
-        elif has_bias and not ones:
-            into += shared[piece.groups]
+        if not beside(layer, len(into)):
+            _multiply_all(layer, kernels[piece.groups], shifted, into)
+            if adds and not ones:
+                into += shared[piece.groups]
+            return
+        n, groups, o, height, width = into.shape
+        product = scratch("product", (1, groups, o, height, width * n), into.dtype)
+        _multiply_all(layer, kernels[piece.groups], shifted, product)
+        apart = product.reshape(groups, o, height, width, n).transpose(4, 0, 1, 2, 3)
+        np.add(apart, shared[piece.groups], out=into)
 
     share(_pieces(layer, rows), work)
     return result
-
-
-def beside(layer: Layer, images: int) -> bool:
-    """Say whether the rows are so short that those of so many images are best computed as one."""
-    return images >= 4 and layer.counts[1] < SHORT_ROW
 
 
 def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
@@ -88,12 +75,11 @@ def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) ->
     def work(piece: Piece, sums: np.ndarray) -> None:
         n, groups, height = piece.sizes
         left = grads[piece.images, piece.groups, :, piece.rows].reshape(n, groups, layer.o, -1)
-        lines = -(-reach(layer, height) // s)
-        shape = s, n, groups, layer.c, kw, lines, layer.counts[1]
+        shape = s, n, groups, layer.c, kw, -(-reach(layer, height) // s), layer.counts[1]
         shifted = scratch("shifted", shape, input.dtype)
         laid = padded(layer, images, piece)
         for phase in {d * i % s for i in range(kh)}:
-            _shift(layer, laid[..., None], shifted[phase, ..., None], phase, s)
+            _shift(layer, laid, shifted[phase], phase, s)
         for i in range(kh):
             seen = shifted[d * i % s, ..., d * i // s : d * i // s + height, :]
             right = seen.reshape(n, groups, layer.c * kw, -1).swapaxes(-1, -2)
@@ -107,7 +93,7 @@ def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) ->
 
 @lru_cache(maxsize=1024)
 def _pieces(layer: Layer, rows: int) -> tuple[Piece, ...]:
-    row = (layer.c * layer.kernel[1] * layer.strides[0] + layer.o) * layer.counts[1]
+    row = layer.c * layer.kernel[1] * layer.counts[1] * layer.strides[0]
     least = min(layer.kernel[0], max(WORK // row, 1))
     return pieces(layer, row, SHIFTED, least, rows)
 
@@ -117,15 +103,31 @@ def reach(layer: Layer, height: int) -> int:
     return layer.strides[0] * (height - 1) + layer.dilations[0] * (layer.kernel[0] - 1) + 1
 
 
-def _banded(layer: Layer, weight: np.ndarray, rows: int) -> np.ndarray:
-    """Write each kernel `rows` times, each time a stride further down: (G, O, rows, reach · C · kw)."""
+def _banded(layer: Layer, weight: np.ndarray, rows: int, bias: np.ndarray | None) -> np.ndarray:
+    """Write each kernel `rows` times, each time a stride further down: (G, O, rows, reach · C · kw).
+
+    With a bias, a row of the image has one more row in the matrix; the first of a kernel's meets the bias.
+    """
     kernels = weight.reshape(layer.groups, layer.o, layer.c, *layer.kernel).transpose(0, 1, 3, 2, 4)
+    one = layer.c * layer.kernel[1]
     s, d = layer.strides[0], layer.dilations[0]
-    shape = layer.groups, layer.o, rows, reach(layer, rows), layer.c, layer.kernel[1]
+    shape = layer.groups, layer.o, rows, reach(layer, rows), one + (bias is not None)
     result = np.zeros(shape, weight.dtype)
+    taps = result[..., :one].reshape(*shape[:-1], layer.c, layer.kernel[1], copy=False)
     for row in range(rows):
-        result[:, :, row, s * row : s * row + d * (layer.kernel[0] - 1) + 1 : d] = kernels
+        taps[:, :, row, s * row : s * row + d * (layer.kernel[0] - 1) + 1 : d] = kernels
+        if bias is not None:
+            result[:, :, row, s * row, one] = bias.reshape(layer.groups, layer.o)
     return result.reshape(layer.groups, layer.o, rows, -1)
+
+
+def _multiply_all(layer: Layer, kernels: np.ndarray, shifted: np.ndarray, into: np.ndarray) -> None:
+    """Fill the output, as many rows at a time as the kernels stand in, and the last ones at once."""
+    rows, height = kernels.shape[2], into.shape[3]
+    whole = height // rows * rows
+    for start, count, step in ((0, whole, rows), (whole, height - whole, height - whole)):
+        if count:
+            _multiply(layer, kernels, shifted, into[..., start : start + count, :], start, step)
 
 
 def _multiply(
@@ -133,8 +135,7 @@ def _multiply(
 ) -> None:
     """Fill rows of the output, from `start` on, `rows` at a time."""
     n, groups, o, height, width = into.shape
-    one = shifted.shape[3]  # rows of the matrix that a row of the image takes
-    inner = reach(layer, rows) * one
+    inner = reach(layer, rows) * shifted.shape[3]
     s = layer.strides[0]
     image, group, line, row, entry = shifted.strides
     first = start * s * line // entry
@@ -152,11 +153,46 @@ def _multiply(
     np.matmul(kernels[:, :, None, :rows, :inner], seen, out=places)
 
 
+def _shifted(layer: Layer, images: np.ndarray, piece: Piece, ones: bool) -> np.ndarray:
+    """Write what a piece reads, (N, G, rows, C · kw, W_out), or (1, G, rows, C · kw, W_out · N), and rows of ones."""
+    n, groups, _ = piece.sizes
+    one, width = layer.c * layer.kernel[1], layer.counts[1]
+    aside = n if beside(layer, n) else 1
+    shape = n // aside, groups, lines(layer, piece).count, one + ones, width * aside
+    result = scratch("shifted", shape, images.dtype)
+    if ones:
+        result[..., one, :] = 1
+    taps = result[..., :one, :].reshape(*shape[:3], layer.c, layer.kernel[1], width, aside, copy=False)
+    taps = taps.transpose(0, 1, 3, 4, 2, 5, 6)
+    if aside > 1:
+        _shift(layer, padded_beside(layer, images, piece), taps)
+    elif layer.kernel[1] > NARROW:
+        _shift(layer, padded(layer, images, piece), taps[..., 0])
+    else:
+        _shift_unpadded(layer, images, piece, taps[..., 0])
+    return result
+
+
 def _shift(layer: Layer, laid: np.ndarray, into: np.ndarray, first: int = 0, step: int = 1) -> None:
-    """Write rows first, first + step, … of padded images into (…, C, kw, rows, W_out, beside), once for each tap."""
-    image, group, channel, y, x, aside = laid.strides
-    seen = laid[..., first::step, :, :]
+    """Write rows first, first + step, … of padded images into (N, G, C, kw, rows, W_out, …), once for each tap."""
+    image, group, channel, y, x, *rest = laid.strides
+    seen = laid[:, :, :, first::step]
     lines = min(seen.shape[3], into.shape[4])
     shape = *seen.shape[:3], layer.kernel[1], lines, *into.shape[5:]
-    strides = image, group, channel, layer.dilations[1] * x, step * y, layer.strides[1] * x, aside
-    into[..., :lines, :, :] = as_strided(seen, shape, strides, writeable=False)
+    strides = image, group, channel, layer.dilations[1] * x, step * y, layer.strides[1] * x, *rest
+    into[:, :, :, :, :lines] = as_strided(seen, shape, strides, writeable=False)
+
+
+def _shift_unpadded(layer: Layer, images: np.ndarray, piece: Piece, into: np.ndarray) -> None:
+    """The same from images as they are, column of taps by column: what meets no pixel is zero."""
+    some = images[piece.images, piece.groups]
+    count, places, inside = lines(layer, piece)
+    for outside in (slice(0, places.start), slice(places.stop, count)):
+        if outside.start < outside.stop:
+            into[..., outside, :] = 0
+    for tap in range(layer.kernel[1]):
+        columns, pixels = met(layer, 1, tap)
+        for outside in (slice(0, columns.start), slice(columns.stop, layer.counts[1])):
+            if outside.start < outside.stop:
+                into[:, :, :, tap, places, outside] = 0
+        into[:, :, :, tap, places, columns] = some[:, :, :, inside, pixels]

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from convlab.fast import cost, gemm, mec, scatter, shift, spectra, strides, tiles, toeplitz, windows
-from convlab.fast.layer import Layer, input_phases, turn, upright
+from convlab.fast.layer import Layer, input_phases, is_row, turn, upright
 from convlab.fast.segments import Segment, segments
 from convlab.fast.table import KERNELS
 from convlab.fast.threads import share, summed
@@ -22,8 +22,9 @@ def forward(method: str, layer: Layer, input: np.ndarray, weight: np.ndarray, bi
     if method == "auto":
         method = cheapest(layer, input.dtype.char, "forward")
     _check(method, layer, input.dtype)
-    if method == "gemm" and layer.size[0] == layer.counts[0] == 1 and layer.counts[1] > 1:
-        return forward(method, upright(layer), input.swapaxes(2, 3), weight.swapaxes(2, 3), bias).swapaxes(2, 3)
+    if method == "gemm" and is_row(layer):  # it cuts between rows, and reads a column as well
+        turned = forward(method, upright(layer), input.swapaxes(2, 3), weight.swapaxes(2, 3), bias)
+        return turned.swapaxes(2, 3)
     if cuts := segments(layer):
         result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
 
@@ -62,8 +63,9 @@ def weight_gradient(method: str, layer: Layer, input: np.ndarray, grad_output: n
     if method == "auto":
         method = cheapest(layer, input.dtype.char, "weight")
     _check(method, layer, input.dtype)
-    if method == "gemm" and layer.size[0] == layer.counts[0] == 1 and layer.counts[1] > 1:
-        return weight_gradient(method, upright(layer), input.swapaxes(2, 3), grad_output.swapaxes(2, 3)).swapaxes(2, 3)
+    if method == "gemm" and is_row(layer):
+        turned = weight_gradient(method, upright(layer), input.swapaxes(2, 3), grad_output.swapaxes(2, 3))
+        return turned.swapaxes(2, 3)
     if cuts := segments(layer):
 
         def work(cut: Segment, sums: np.ndarray) -> None:

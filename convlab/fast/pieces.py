@@ -60,35 +60,40 @@ def split(layer: Layer, array: np.ndarray, channels: int) -> np.ndarray:
     return array.reshape(layer.n, layer.groups, channels, *array.shape[2:])
 
 
+class Lines(NamedTuple):
+    """Rows of the padded image that a piece reads: so many in all; `places` of them are rows `inside` the image."""
+
+    count: int
+    places: slice
+    inside: slice
+
+
+def lines(layer: Layer, piece: Piece) -> Lines:
+    s, height = layer.strides[0], layer.size[0]
+    start = piece.rows.start * s - layer.pads[0][0]
+    count = s * (piece.sizes[2] - 1) + layer.dilations[0] * (layer.kernel[0] - 1) + 1
+    inside = slice(min(max(start, 0), height), min(max(start + count, 0), height))
+    return Lines(count, slice(inside.start - start, inside.stop - start), inside)
+
+
 def padded(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
     """Pad what a piece reads: (N, G, C, rows, columns). Without padding this is a view."""
-    (top, _), (left, right) = layer.pads
-    s = layer.strides[0]
     some = images[piece.images, piece.groups]
-    start = piece.rows.start * s - top
-    stop = (piece.rows.stop - 1) * s + layer.dilations[0] * (layer.kernel[0] - 1) + 1 - top
-    height, width = layer.size
-    inside = slice(min(max(start, 0), height), min(max(stop, 0), height))
-    if (left, right) == (0, 0) and (inside.start, inside.stop) == (start, stop):
+    count, _, inside = lines(layer, piece)
+    if layer.pads[1] == (0, 0) and inside.stop - inside.start == count:
         return some[:, :, :, inside]
-    result = scratch("padded", (*some.shape[:3], stop - start, layer.padded[1]), images.dtype)
-    result.fill(0)
-    result[:, :, :, inside.start - start : inside.stop - start, left : left + width] = some[:, :, :, inside]
-    return result
+    return _laid(layer, some, piece)
 
 
 def padded_beside(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
-    """As `padded`, with the images' pixels side by side: (1, G, C, rows, columns, N)."""
-    (top, _), (left, right) = layer.pads
-    s = layer.strides[0]
-    some = images[piece.images, piece.groups]
-    start = piece.rows.start * s - top
-    stop = (piece.rows.stop - 1) * s + layer.dilations[0] * (layer.kernel[0] - 1) + 1 - top
-    height, width = layer.size
-    inside = slice(min(max(start, 0), height), min(max(stop, 0), height))
-    n, groups, c = some.shape[:3]
-    result = scratch("padded", (groups, c, stop - start, layer.padded[1], n), images.dtype)
-    if (left, right) != (0, 0) or (inside.start, inside.stop) != (start, stop):
-        result.fill(0)
-    result[:, :, inside.start - start : inside.stop - start, left : left + width] = some[:, :, :, inside].transpose(1,2,3,4,0)
-    return result[None]
+    """As `padded`, a copy with the pixels of the images side by side: (1, G, C, rows, columns, N)."""
+    return _laid(layer, images[piece.images, piece.groups].transpose(1, 2, 3, 4, 0)[None], piece)
+
+
+def _laid(layer: Layer, some: np.ndarray, piece: Piece) -> np.ndarray:
+    count, places, inside = lines(layer, piece)
+    left, width = layer.pads[1][0], layer.size[1]
+    result = scratch("padded", (*some.shape[:3], count, layer.padded[1], *some.shape[5:]), some.dtype)
+    result.fill(0)
+    result[:, :, :, places, left : left + width] = some[:, :, :, inside]
+    return result

@@ -4,7 +4,8 @@ COLUMNS = 2**20  # entries of gemm's columns and product at a time: 4 MB of floa
 FEW = 96  # positions in an image, below which gemm puts images side by side
 WIDE = 256  # positions that a product should have, so that BLAS need not arrange the weights too often
 SHIFTED = 2**20  # entries of mec's shifted images at a time
-SHORT_ROW = 16
+ASIDE = 16  # columns of the output, below which mec computes the rows of all images as one
+NARROW = 3  # columns of a kernel, up to which mec copies pixels without padding them first
 BAND = 4  # rows that a product of mec should have
 SIGNALS = (
     2**20
