@@ -91,7 +91,7 @@ def mec(layer: Layer) -> float:
             counts=(rows, columns * layer.n),
             pads=(above, (left * layer.n, right * layer.n)),
         )
-        return mec(as_one) + PRICES["gather"] * (_pixels(layer) + layer.positions * layer.groups * layer.o)
+        return mec(as_one) + PRICES["gather"] * (_pixels(layer) + layer.outputs)
     rows = rows_of_mec.band(layer)
     tap = rows_of_mec.bias_is_a_tap(layer)
     calls = layer.n * layer.groups * -(-layer.counts[0] // rows)
@@ -99,7 +99,7 @@ def mec(layer: Layer) -> float:
     multiply = product_cost(layer.o if rows == 1 else rows, inner, layer.counts[1])
     shifts = _shifts(layer, layer.kernel[1] > NARROW)
     if rows > 1:  # the bias is added while the output is near
-        near = (PRICES["add"] + PRICES["near"]) * layer.positions * layer.groups * layer.o
+        near = (PRICES["add"] + PRICES["near"]) * layer.outputs
         return calls * layer.o * multiply + shifts + near
     far = PRICES["far"] * layer.positions * layer.groups * layer.c * layer.kernel[1]
     again = _put(layer) if is_row(layer) else 0  # what segments of a row give is put together
@@ -292,7 +292,7 @@ def _folding(layer: Layer) -> float:
 
 def _put(layer: Layer, bias_is_a_tap: bool = False) -> float:
     """Price adding the bias to the output, or only writing it."""
-    return PRICES["far" if bias_is_a_tap else "put"] * layer.positions * layer.groups * layer.o
+    return PRICES["far" if bias_is_a_tap else "put"] * layer.outputs
 
 
 def _pixels(layer: Layer) -> int:
@@ -321,7 +321,7 @@ def _shifts(layer: Layer, pads: bool) -> float:
     pieces = max(entries / SHIFTED, 1)
     copied = _copies(entries, width) if layer.strides[1] == 1 else PRICES["gather"] * entries
     edges = PRICES["run"] * rows * (taps - 1) if layer.pads[1] != (0, 0) else 0  # a zero at the end of a row
-    return copied + PRICES["call"] * 12 * pieces + (_padding(layer) if pads else edges)
+    return copied + PRICES["call"] * 16 * pieces + (_padding(layer) if pads else edges)
 
 
 def _runs(layer: Layer) -> tuple[float, float]:
@@ -357,5 +357,5 @@ def _moved(layer: Layer) -> float:
     """Price laying out the input and cutting the output."""
     entries = _pixels(layer)
     laid = PRICES["gather"] * entries if layer.strides[1] > 1 else _copies(entries, layer.size[1])
-    cut = _copies(layer.positions * layer.groups * layer.o, layer.counts[1])
+    cut = _copies(layer.outputs, layer.counts[1])
     return PRICES["copy"] * entries + laid + cut

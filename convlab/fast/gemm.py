@@ -10,10 +10,9 @@ A 1 × 1 kernel needs no columns: the image is its own.
 from functools import lru_cache
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from convlab.fast.layer import Layer, chunks, shares
-from convlab.fast.pieces import Piece, padded, pieces, split
+from convlab.fast.pieces import LEAST, Piece, padded, pieces, split, strided
 from convlab.fast.products import multiply
 from convlab.fast.table import ALONE, COLUMNS, FEW, WIDE, WORK
 from convlab.fast.threads import scratch, share, summed
@@ -79,8 +78,8 @@ def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) ->
 
 
 def bias_is_a_tap(layer: Layer) -> bool:
-    """Say whether the bias is one more tap, that meets ones: cheaper than adding it, but the kernels are copied."""
-    return layer.positions > layer.c * layer.taps
+    """Say whether the bias is one more tap, that meets ones: for large outputs, as the kernels must be copied."""
+    return layer.outputs > LEAST and layer.positions > layer.c * layer.taps
 
 
 def is_pointwise(layer: Layer) -> bool:
@@ -157,10 +156,9 @@ def _columns(layer: Layer, images: np.ndarray, piece: Piece, ones: bool = False)
         places = taps.reshape(n, groups, layer.c, kh, kw, rows, width, copy=False)
 
     image, group, channel, y, x = laid.strides
-    places[...] = as_strided(
+    places[...] = strided(
         laid,
         (n, groups, layer.c, kh, kw, rows, width),
         (image, group, channel, d_h * y, d_w * x, s_h * y, s_w * x),
-        writeable=False,
     )
     return columns

@@ -40,9 +40,14 @@ class Layer(NamedTuple):
         return self.n * self.counts[0] * self.counts[1]
 
     @property
+    def outputs(self) -> int:
+        """Entries of the output."""
+        return self.positions * self.groups * self.o
+
+    @property
     def products(self) -> int:
         """Multiplications of the plain sums."""
-        return self.positions * self.groups * self.o * self.c * self.taps
+        return self.outputs * self.c * self.taps
 
     @property
     def padded(self) -> Pair:

@@ -17,10 +17,9 @@ Cho and Brand, MEC: Memory-efficient Convolution for Deep Neural Network (2017).
 from functools import lru_cache
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from convlab.fast.layer import Layer, met
-from convlab.fast.pieces import Piece, lines, padded, padded_beside, pieces, split
+from convlab.fast.pieces import LEAST, Piece, padded, padded_beside, pieces, rows_read, split, strided
 from convlab.fast.products import multiply
 from convlab.fast.table import ASIDE, BAND, NARROW, SHIFTED, WORK
 from convlab.fast.threads import scratch, share, summed, view
@@ -37,8 +36,8 @@ def beside(layer: Layer, images: int) -> bool:
 
 
 def bias_is_a_tap(layer: Layer) -> bool:
-    """Say whether the bias is one more tap, that meets ones."""
-    return band(layer) == 1 and layer.counts[1] >= ASIDE
+    """Say whether the bias is one more tap, that meets ones: cheaper than adding it to a large output."""
+    return band(layer) == 1 and layer.counts[1] >= ASIDE and layer.outputs > LEAST
 
 
 def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
@@ -155,10 +154,10 @@ def _multiply(
 
 def _shifted(layer: Layer, images: np.ndarray, piece: Piece, ones: bool) -> np.ndarray:
     """Write what a piece reads, (N, G, rows, C · kw, W_out), or (1, G, rows, C · kw, W_out · N), and rows of ones."""
-    n, groups, _ = piece.sizes
+    n, groups, height = piece.sizes
     one, width = layer.c * layer.kernel[1], layer.counts[1]
     aside = n if beside(layer, n) else 1
-    shape = n // aside, groups, lines(layer, piece).count, one + ones, width * aside
+    shape = n // aside, groups, reach(layer, height), one + ones, width * aside
     result = scratch("shifted", shape, images.dtype)
     if ones:
         result[..., one, :] = 1
@@ -180,13 +179,13 @@ def _shift(layer: Layer, laid: np.ndarray, into: np.ndarray, first: int = 0, ste
     lines = min(seen.shape[3], into.shape[4])
     shape = *seen.shape[:3], layer.kernel[1], lines, *into.shape[5:]
     strides = image, group, channel, layer.dilations[1] * x, step * y, layer.strides[1] * x, *rest
-    into[:, :, :, :, :lines] = as_strided(seen, shape, strides, writeable=False)
+    into[:, :, :, :, :lines] = strided(seen, shape, strides)
 
 
 def _shift_unpadded(layer: Layer, images: np.ndarray, piece: Piece, into: np.ndarray) -> None:
     """The same from images as they are, column of taps by column: what meets no pixel is zero."""
     some = images[piece.images, piece.groups]
-    count, places, inside = lines(layer, piece)
+    count, places, inside = rows_read(layer, piece)
     for outside in (slice(0, places.start), slice(places.stop, count)):
         if outside.start < outside.stop:
             into[..., outside, :] = 0

@@ -6,9 +6,10 @@ Knows nothing of what is done with a piece, but how to read it.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from convlab.fast.layer import Layer, chunks, shares
-from convlab.fast.threads import scratch
+from convlab.fast.threads import scratch, view
 
 SHARES = 2  # pieces there should be at least: one for each of two threads, as each costs some calls of NumPy
 LEAST = 2**17  # entries that are not worth a piece of their own
@@ -60,40 +61,41 @@ def split(layer: Layer, array: np.ndarray, channels: int) -> np.ndarray:
     return array.reshape(layer.n, layer.groups, channels, *array.shape[2:])
 
 
-class Lines(NamedTuple):
-    """Rows of the padded image that a piece reads: so many in all; `places` of them are rows `inside` the image."""
-
-    count: int
-    places: slice
-    inside: slice
-
-
-def lines(layer: Layer, piece: Piece) -> Lines:
+def rows_read(layer: Layer, piece: Piece) -> tuple[int, slice, slice]:
+    """Say how many rows of the padded image a piece reads, which of them lie inside the image, and where there."""
     s, height = layer.strides[0], layer.size[0]
     start = piece.rows.start * s - layer.pads[0][0]
-    count = s * (piece.sizes[2] - 1) + layer.dilations[0] * (layer.kernel[0] - 1) + 1
-    inside = slice(min(max(start, 0), height), min(max(start + count, 0), height))
-    return Lines(count, slice(inside.start - start, inside.stop - start), inside)
+    stop = (piece.rows.stop - 1) * s + layer.dilations[0] * (layer.kernel[0] - 1) + 1 - layer.pads[0][0]
+    first = min(max(start, 0), height)
+    last = min(max(stop, 0), height)
+    return stop - start, slice(first - start, last - start), slice(first, last)
 
 
 def padded(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
     """Pad what a piece reads: (N, G, C, rows, columns). Without padding this is a view."""
     some = images[piece.images, piece.groups]
-    count, _, inside = lines(layer, piece)
-    if layer.pads[1] == (0, 0) and inside.stop - inside.start == count:
+    count, places, inside = rows_read(layer, piece)
+    if layer.pads[1] == (0, 0) and places.stop - places.start == count:
         return some[:, :, :, inside]
-    return _laid(layer, some, piece)
+    return _laid(layer, some, count, places, inside)
 
 
 def padded_beside(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
     """As `padded`, a copy with the pixels of the images side by side: (1, G, C, rows, columns, N)."""
-    return _laid(layer, images[piece.images, piece.groups].transpose(1, 2, 3, 4, 0)[None], piece)
+    some = images[piece.images, piece.groups].transpose(1, 2, 3, 4, 0)[None]
+    return _laid(layer, some, *rows_read(layer, piece))
 
 
-def _laid(layer: Layer, some: np.ndarray, piece: Piece) -> np.ndarray:
-    count, places, inside = lines(layer, piece)
+def _laid(layer: Layer, some: np.ndarray, count: int, places: slice, inside: slice) -> np.ndarray:
     left, width = layer.pads[1][0], layer.size[1]
     result = scratch("padded", (*some.shape[:3], count, layer.padded[1], *some.shape[5:]), some.dtype)
     result.fill(0)
     result[:, :, :, places, left : left + width] = some[:, :, :, inside]
     return result
+
+
+def strided(array: np.ndarray, shape: tuple[int, ...], strides: tuple[int, ...]) -> np.ndarray:
+    """View an array from its first entry on, with strides in bytes. Some microseconds less where it is contiguous."""
+    if array.flags.c_contiguous:
+        return view(array, 0, shape, strides)
+    return as_strided(array, shape, strides, writeable=False)
