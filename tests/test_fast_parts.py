@@ -102,6 +102,7 @@ def test_a_part_of_a_layer_gives_those_outputs(layer):
             np.testing.assert_allclose(actual, expected[:, first:last], 1e-12, 1e-12)
 
 
+SIZES = {"COLUMNS", "SHIFTED", "SIGNALS", "WORK", "RUN", "WIDE", "LEAST", "ASIDE", "NARROW", "BAND"}
 CUT = [
     layer_of(2, 3, 2, 2, (9, 8), (3, 3), padding=1),
     layer_of(3, 2, 1, 1, (7, 9), (3, 2), stride=2, padding=4),
@@ -114,7 +115,7 @@ CUT = [
 @pytest.mark.parametrize("method", ["gemm", "mec", "shift"])
 def test_pieces_of_any_size_give_the_same_sums(method, layer, size, monkeypatch):
     for module in (gemm, mec, shift, pieces_module):
-        for name in {"COLUMNS", "SHIFTED", "SIGNALS", "WORK", "RUN", "WIDE", "LEAST"} & set(vars(module)):
+        for name in SIZES & set(vars(module)):
             monkeypatch.setattr(module, name, size)
     rng = np.random.default_rng(3)
     x = rng.standard_normal((layer.n, layer.groups * layer.c, *layer.size))
@@ -187,14 +188,18 @@ def test_good_sizes_have_no_prime_factor_above_five():
     [
         (layer_of(1, 1, 256, 64, (56, 56), (1, 1)), "gemm"),
         (layer_of(1, 1, 256, 256, (56, 56), (3, 3), padding=1), "winograd"),
-        (layer_of(1, 1, 3, 64, (224, 224), (11, 11), stride=4, padding=2), "gemm"),
+        (layer_of(1, 1, 3, 64, (224, 224), (7, 7), stride=2, padding=3), "mec"),
         (layer_of(32, 1, 64, 192, (27, 27), (5, 5), padding=2), "winograd"),
         (layer_of(32, 1, 256, 256, (28, 28), (3, 3), padding=2, dilation=2), "winograd"),
         (layer_of(32, 1, 512, 512, (7, 7), (3, 3), padding=1), "winograd"),
         (layer_of(1, 1, 256, 256, (14, 14), (3, 3), padding=1), "gemm"),
         (layer_of(32, 384, 1, 1, (14, 14), (3, 3), padding=1), "toeplitz"),
         (layer_of(1, 1, 128, 128, (56, 56), (3, 3), stride=2, padding=1), "gemm"),
-        (layer_of(1, 144, 1, 1, (56, 56), (3, 3), padding=1), "shift"),
+        (layer_of(1, 144, 1, 1, (56, 56), (3, 3), padding=1), "mec"),
+        (layer_of(32, 144, 1, 1, (56, 56), (3, 3), stride=2, padding=1), "mec"),
+        (layer_of(1, 384, 1, 1, (14, 14), (3, 3), padding=1), "shift"),
+        (layer_of(32, 1, 6, 16, (14, 14), (5, 5)), "mec"),
+        (layer_of(1, 1, 1, 64, (1, 16000), (1, 80), stride=4), "gemm"),
         (layer_of(1, 1, 16, 16, (128, 128), (31, 31), padding=15), "fft"),
     ],
 )
@@ -253,16 +258,21 @@ def test_every_other_entry_is_read_as_a_half(monkeypatch):
 @pytest.fixture
 def processor(monkeypatch):
     """Let BLAS seem to be on a processor of that name."""
-    products._block.cache_clear()
+
+    def forget():
+        products._block.cache_clear()
+        products._parts.cache_clear()
+
+    forget()
     yield lambda name: monkeypatch.setattr(products, "architectures", lambda: (name,))
-    products._block.cache_clear()
+    forget()
 
 
-@pytest.mark.parametrize("inner", [1, 7, 27, 99, 100, 147, 488, 576, 976, 977, 1152])
+@pytest.mark.parametrize("inner", [1, 7, 27, 99, 100, 147, 488, 576, 976, 977, 1152, 2304, 2305, 4591])
 @pytest.mark.parametrize("rows", [1, 6, 8, 16, 24, 31, 64, 65, 256])
 def test_a_product_in_blocks_is_the_product(processor, rows, inner):
     processor("SkylakeX")
-    for columns in (1, 15, 63, 64, 127, 128, 129, 255, 256, 511, 512, 513, 784, 3136):
+    for columns in (1, 15, 49, 63, 64, 127, 128, 129, 196, 255, 256, 511, 512, 513, 784, 3136):
         a, b = np.arange(rows * inner) % 7 - 3.0, np.arange(inner * columns) % 5 - 2.0
         a, b = a.reshape(rows, inner), np.stack([b, -b]).reshape(2, inner, columns)
         out = np.full((2, rows, columns + 3), 9.0)
@@ -275,6 +285,21 @@ def test_a_product_in_blocks_is_the_product(processor, rows, inner):
 def test_products_are_cut_only_where_blas_has_kernels_for_small_ones(processor, name, block):
     processor(name)
     assert products._block(64, 576, 784) == block
+    assert products._parts(128, 2304, 196) == (6 if block else 0)  # sums of 384 products
+
+
+def test_sums_in_parts_need_little_room(processor, monkeypatch):
+    processor("SkylakeX")
+    held = []
+    monkeypatch.setattr(
+        products, "scratch", lambda slot, shape, dtype: held.append(shape) or np.empty(shape, dtype)
+    )
+    for columns in (196, 784):
+        a, b = np.ones((128, 2304), np.float32), np.ones((2304, columns), np.float32)
+        out = np.empty((128, columns), np.float32)
+        products.multiply(a, b, out)
+        assert (out == 2304).all()
+    assert held == [(6, 128, 196)]  # not six times as much as 128 times 784
 
 
 def limits(count):

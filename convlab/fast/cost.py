@@ -71,7 +71,9 @@ def gemm(layer: Layer) -> float:
             PRICES["far"] * copied,  # a piece of them is larger than a near cache
             _put(layer, tap),
             _padding(layer),
-            product_cost(layer.o, layer.c * layer.taps + tap, layer.positions / pieces, layer.groups * pieces),
+            product_cost(
+                layer.o, layer.c * layer.taps + tap, layer.positions / pieces, layer.groups * pieces
+            ),
             PRICES["call"] * 12 * pieces,
         ]
     )

@@ -151,7 +151,9 @@ def _columns(layer: Layer, images: np.ndarray, piece: Piece, ones: bool = False)
         columns[..., inner, :] = 1
     taps = columns[..., :inner, :]
     if aside:
-        places = taps.reshape(groups, layer.c, kh, kw, n, rows, width, copy=False).transpose(4, 0, 1, 2, 3, 5, 6)
+        places = taps.reshape(groups, layer.c, kh, kw, n, rows, width, copy=False).transpose(
+            4, 0, 1, 2, 3, 5, 6
+        )
     else:
         places = taps.reshape(n, groups, layer.c, kh, kw, rows, width, copy=False)
 

@@ -15,6 +15,7 @@ SLOW = 5  # times as long does a product of shift's take as one of a product of 
 ALONE = 4 * 10**6  # products that are not worth a second thread
 SMALL = 10**6  # products of a matrix product that OpenBLAS has kernels for that copy nothing
 STRIP = 64  # columns of the blocks that a larger one is cut into
+LONG_SUM = 512  # products in a sum, above which it is cut, if it is too long for blocks
 CACHE = 2**18  # entries that lie near while the transforms work on them: 1 MB of float32
 KERNELS = 2**22  # entries of the kernels' values at a time: 16 MB of float32
 SHORT = 8  # entries of an inner loop that are too few to be one
