@@ -5,7 +5,6 @@ from functools import lru_cache
 import numpy as np
 
 from convlab.fast import cost, gemm, mec, scatter, shift, spectra, strides, tiles, toeplitz, windows
-from convlab.fast.finite import Spread, check
 from convlab.fast.layer import Layer, input_phases, is_row, turn, upright
 from convlab.fast.segments import Segment, segments
 from convlab.fast.table import KERNELS
@@ -34,16 +33,12 @@ def forward(method: str, layer: Layer, input: np.ndarray, weight: np.ndarray, bi
 
         share(cuts, work)
         return result
-    try:
-        return _whole(method, layer, input, weight, bias)
-    except Spread:
-        return forward("gemm", layer, input, weight, bias)
-
-
-def _whole(method: str, layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """Give the output of a layer that need not be cut. Raises Spread."""
     if method in EXACT:
-        return np.asarray(_EXACT[method].forward(layer, input, weight, bias))
+        result = np.asarray(_EXACT[method].forward(layer, input, weight, bias))
+        with_zeros = method == "toeplitz" or (method == "mec" and mec.band(layer) > 1)
+        if not with_zeros or result.dtype.kind in "iu" or _is_finite(result):
+            return result
+        return gemm.forward(layer, input, weight, bias)  # zeros have met inf or nan
     if strides.foldable(layer):
         kernels = strides.fold_weight(layer, weight)
         result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
@@ -51,15 +46,16 @@ def _whole(method: str, layer: Layer, input: np.ndarray, weight: np.ndarray, bia
         def fold(task: tuple[slice, Layer]) -> None:
             some, part = task
             squares = strides.fold_input(part, input[some])
-            result[some] = _whole(method, strides.fold(part), squares, kernels, bias)
+            result[some] = forward(method, strides.fold(part), squares, kernels, bias)
 
         share(strides.at_a_time(layer), fold)
-        return result
-    if method == "winograd":
-        return tiles.forward(layer, input, weight, bias, winograd(layer.kernel, input.dtype.char))
-    if tile := cost.fft_tile(layer):
-        return tiles.forward(layer, input, weight, bias, fourier(layer.kernel, tile, input.dtype.char))
-    return spectra.forward(layer, input, weight, bias)
+    elif method == "winograd":
+        result = tiles.forward(layer, input, weight, bias, winograd(layer.kernel, input.dtype.char))
+    elif tile := cost.fft_tile(layer):
+        result = tiles.forward(layer, input, weight, bias, fourier(layer.kernel, tile, input.dtype.char))
+    else:
+        result = spectra.forward(layer, input, weight, bias)
+    return result if _is_finite(result) else gemm.forward(layer, input, weight, bias)
 
 
 def weight_gradient(method: str, layer: Layer, input: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
@@ -96,11 +92,7 @@ def weight_gradient(method: str, layer: Layer, input: np.ndarray, grad_output: n
         result = tiles.weight_gradient(layer, input, grad_output, transform)
     else:
         result = spectra.weight_gradient(layer, input, grad_output)
-    try:
-        check(result)
-    except Spread:
-        return weight_gradient("gemm", layer, input, grad_output)
-    return result
+    return result if _is_finite(result) else gemm.weight_gradient(layer, input, grad_output)
 
 
 def input_gradient(method: str, layer: Layer, weight: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
@@ -163,3 +155,13 @@ def _check(method: str, layer: Layer, dtype: np.dtype) -> None:
             f"{toeplitz.held(layer)} entries, and may have {KERNELS}"
         )
 
+
+def _is_finite(array: np.ndarray) -> bool:
+    """Whether neither inf nor nan can be among the entries.
+
+    A transform spreads them over its tile, where the plain sums keep them in the windows that see them.
+    One pass of BLAS tells: the squares of finite entries may overflow too, which costs only time.
+    """
+    flat = array.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(flat @ flat))

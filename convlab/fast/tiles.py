@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convlab.fast.finite import check
 from convlab.fast.layer import Layer, Pair, grouped, shares
 from convlab.fast.layer import chunks as cut
 from convlab.fast.products import multiply
@@ -69,9 +68,7 @@ def forward(
         place = outputs[part.groups, part.outputs, chunk.images]
         constant = values[transform.constant, 0].reshape(*place.shape[:2], -1)
         constant += shared[part]
-        values = interpolate(transform.output, values)
-        check(values)
-        values = values.reshape(m_w, m_h, *place.shape[:2], *tiles.shape[4:])
+        values = interpolate(transform.output, values).reshape(m_w, m_h, *place.shape[:2], *tiles.shape[4:])
         _put(layer, values, chunk, tiling, place)
 
     if len(chunks) == 1:  # few tiles: each thread takes some of the kernels
