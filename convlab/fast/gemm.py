@@ -110,7 +110,7 @@ def _pointwise_tasks(layer: Layer) -> tuple[tuple[slice, slice, slice], ...]:
     """Cut images, filters and pixels. A few images are cut in two, along the longer side of the product."""
     width = layer.size[0] * layer.size[1]
     cuts = 1 if layer.products < ALONE else -(-2 // layer.n)
-    rows, columns = (cuts, 1) if 4 * layer.o > width else (1, cuts)
+    rows, columns = (cuts, 1) if layer.o >= 32 else (1, cuts)
     return tuple(
         (slice(image, image + 1), some, others)
         for image in range(layer.n)
