@@ -13,7 +13,19 @@ import pytest
 import threadpoolctl
 
 from convlab import fast, functional, grad
-from convlab.fast import cost, every_other, gemm, mec, methods, products, shift, table, threads, transforms
+from convlab.fast import (
+    cost,
+    every_other,
+    gemm,
+    mec,
+    methods,
+    products,
+    rows,
+    shift,
+    table,
+    threads,
+    transforms,
+)
 from convlab.fast import pieces as pieces_module
 from convlab.fast.layer import Layer, input_phases, met, part, shares
 from convlab.fast.pieces import pieces
@@ -114,7 +126,7 @@ CUT = [
 @pytest.mark.parametrize("layer", CUT, ids=str)
 @pytest.mark.parametrize("method", ["gemm", "mec", "shift"])
 def test_pieces_of_any_size_give_the_same_sums(method, layer, size, monkeypatch):
-    for module in (gemm, mec, shift, pieces_module):
+    for module in (gemm, mec, rows, shift, pieces_module):
         for name in SIZES & set(vars(module)):
             monkeypatch.setattr(module, name, size)
     rng = np.random.default_rng(3)
@@ -269,13 +281,13 @@ def processor(monkeypatch):
 
 
 @pytest.mark.parametrize("inner", [1, 7, 27, 99, 100, 147, 488, 576, 976, 977, 1152, 2304, 2305, 4591])
-@pytest.mark.parametrize("rows", [1, 6, 8, 16, 24, 31, 64, 65, 256])
-def test_a_product_in_blocks_is_the_product(processor, rows, inner):
+@pytest.mark.parametrize("height", [1, 6, 8, 16, 24, 31, 64, 65, 256])
+def test_a_product_in_blocks_is_the_product(processor, height, inner):
     processor("SkylakeX")
     for columns in (1, 15, 49, 63, 64, 127, 128, 129, 196, 255, 256, 511, 512, 513, 784, 3136):
-        a, b = np.arange(rows * inner) % 7 - 3.0, np.arange(inner * columns) % 5 - 2.0
-        a, b = a.reshape(rows, inner), np.stack([b, -b]).reshape(2, inner, columns)
-        out = np.full((2, rows, columns + 3), 9.0)
+        a, b = np.arange(height * inner) % 7 - 3.0, np.arange(inner * columns) % 5 - 2.0
+        a, b = a.reshape(height, inner), np.stack([b, -b]).reshape(2, inner, columns)
+        out = np.full((2, height, columns + 3), 9.0)
         products.multiply(a, b, out[..., :columns])
         np.testing.assert_array_equal(out[..., :columns], a @ b)
         assert (out[..., columns:] == 9).all()

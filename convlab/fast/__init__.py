@@ -4,7 +4,7 @@ Start here, then read the methods, a page each:
 
 - `windows`: the sums of `functional`, in pieces that fit into memory;
 - `gemm`: columns, written and multiplied piece by piece;
-- `mec`: columns that the rows of the output share, for few filters and for depthwise layers;
+- `mec`: columns that the rows of the output share, for few filters and for depthwise layers; `rows` writes them;
 - `toeplitz`: rows of narrow images times a small Toeplitz matrix, for batches of depthwise layers;
 - `shift`: the shifted image times one number, for each tap; `shifted` writes the images, on `planes`: images as
   one signal, where a tap is an offset; `every_other` reads what a stride of 2 leaves, and `scatter` goes the way back;

@@ -17,6 +17,7 @@ from convlab.fast import toeplitz as rows_of_toeplitz
 from convlab.fast.gemm import bias_is_a_tap, is_pointwise
 from convlab.fast.layer import Layer, Pair, input_phases, is_row
 from convlab.fast.planes import grid, taps_by_phase
+from convlab.fast.rows import are_beside, reach
 from convlab.fast.shifted import copies, tall
 from convlab.fast.table import (
     CACHE,
@@ -85,7 +86,7 @@ def gemm_weight(layer: Layer) -> float:
 
 
 def mec(layer: Layer) -> float:
-    if rows_of_mec.beside(layer, layer.n):
+    if are_beside(layer, layer.n):
         (height, width), (rows, columns), (above, (left, right)) = layer.size, layer.counts, layer.pads
         as_one = layer._replace(
             n=1,
@@ -97,7 +98,7 @@ def mec(layer: Layer) -> float:
     rows = rows_of_mec.band(layer)
     tap = rows_of_mec.bias_is_a_tap(layer)
     calls = layer.n * layer.groups * -(-layer.counts[0] // rows)
-    inner = rows_of_mec.reach(layer, rows) * (layer.c * layer.kernel[1] + tap)
+    inner = reach(layer, rows) * (layer.c * layer.kernel[1] + tap)
     multiply = product_cost(layer.o if rows == 1 else rows, inner, layer.counts[1])
     shifts = _shifts(layer, layer.kernel[1] > NARROW)
     if rows > 1:  # the bias is added while the output is near

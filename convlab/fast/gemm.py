@@ -2,7 +2,7 @@
 
 The columns of chapter 6 are kh · kw times as large as the input. Here they are written for a piece of the
 output at a time, small enough for a cache, and multiplied while they are there, straight into the
-output.
+output. A last row of ones meets the bias, as if it were one more tap.
 
 A 1 × 1 kernel needs no columns: the image is its own.
 """
@@ -14,7 +14,7 @@ import numpy as np
 from convlab.fast.layer import Layer, chunks, shares
 from convlab.fast.pieces import LEAST, Piece, padded, pieces, split, strided
 from convlab.fast.products import multiply
-from convlab.fast.table import ALONE, COLUMNS, FEW, WIDE, WORK
+from convlab.fast.table import ALONE, COLUMNS, FEW, MANY, WIDE, WORK
 from convlab.fast.threads import scratch, share, summed
 
 Task = tuple[Piece, slice]  # of the output, and some of the filters
@@ -107,10 +107,10 @@ def _pointwise(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.nda
 
 @lru_cache(maxsize=1024)
 def _pointwise_tasks(layer: Layer) -> tuple[tuple[slice, slice, slice], ...]:
-    """Cut images, filters and pixels. A few images are cut in two, along the longer side of the product."""
+    """Cut images and filters, or pixels, if there are few filters. A few images are cut in two."""
     width = layer.size[0] * layer.size[1]
     cuts = 1 if layer.products < ALONE else -(-2 // layer.n)
-    rows, columns = (cuts, 1) if layer.o >= 32 else (1, cuts)
+    rows, columns = (cuts, 1) if layer.o >= MANY else (1, cuts)
     return tuple(
         (slice(image, image + 1), some, others)
         for image in range(layer.n)

@@ -9,6 +9,9 @@ A product with few rows leaves BLAS idle. So for layers with few filters in a gr
 are computed at once: the kernel stands in a matrix several times, each time one row of the image further down,
 with zeros around it (the Toeplitz matrix of chapter 6). Multiplying zeros is cheaper than waiting.
 
+`rows` writes the image. Where the output's rows are short, it puts the images of a batch side by side, and one
+product computes a row of all of them. It can also write rows of ones, so that the bias is one more tap.
+
 References
 ----------
 Cho and Brand, MEC: Memory-efficient Convolution for Deep Neural Network (2017).
@@ -18,21 +21,17 @@ from functools import lru_cache
 
 import numpy as np
 
-from convlab.fast.layer import Layer, met
-from convlab.fast.pieces import LEAST, Piece, padded, padded_beside, pieces, rows_read, split, strided
+from convlab.fast.layer import Layer
+from convlab.fast.pieces import LEAST, Piece, padded, pieces, split
 from convlab.fast.products import multiply
-from convlab.fast.table import ASIDE, BAND, NARROW, SHIFTED, WORK
+from convlab.fast.rows import are_beside, reach, shift, shifted_rows
+from convlab.fast.table import ASIDE, BAND, SHIFTED, WORK
 from convlab.fast.threads import scratch, share, summed, view
 
 
 def band(layer: Layer) -> int:
     """Say how many rows of the output one product computes."""
     return 1 if layer.o >= BAND else min(BAND, layer.counts[0])
-
-
-def beside(layer: Layer, images: int) -> bool:
-    """Say whether so many images are computed as one: their pixels side by side, where rows are too short for BLAS."""
-    return images > 1 and layer.counts[1] < ASIDE
 
 
 def bias_is_a_tap(layer: Layer) -> bool:
@@ -49,9 +48,9 @@ def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarra
     shared = bias.reshape(layer.groups, layer.o, 1, 1)
 
     def work(piece: Piece) -> None:
-        shifted = _shifted(layer, images, piece, ones)
+        shifted = shifted_rows(layer, images, piece, ones)
         into = outputs[piece.images, piece.groups, :, piece.rows]
-        if not beside(layer, len(into)):
+        if not are_beside(layer, len(into)):
             _multiply_all(layer, kernels[piece.groups], shifted, into)
             if adds and not ones:
                 into += shared[piece.groups]
@@ -78,7 +77,7 @@ def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) ->
         shifted = scratch("shifted", shape, input.dtype)
         laid = padded(layer, images, piece)
         for phase in {d * i % s for i in range(kh)}:
-            _shift(layer, laid, shifted[phase], phase, s)
+            shift(layer, laid, shifted[phase], phase, s)
         for i in range(kh):
             seen = shifted[d * i % s, ..., d * i // s : d * i // s + height, :]
             right = seen.reshape(n, groups, layer.c * kw, -1).swapaxes(-1, -2)
@@ -95,11 +94,6 @@ def _pieces(layer: Layer, rows: int) -> tuple[Piece, ...]:
     row = layer.c * layer.kernel[1] * layer.counts[1] * layer.strides[0]
     least = min(layer.kernel[0], max(WORK // row, 1))
     return pieces(layer, row, SHIFTED, least, rows)
-
-
-def reach(layer: Layer, height: int) -> int:
-    """Count the rows of the padded image that so many rows of the output read."""
-    return layer.strides[0] * (height - 1) + layer.dilations[0] * (layer.kernel[0] - 1) + 1
 
 
 def _banded(layer: Layer, weight: np.ndarray, rows: int, bias: np.ndarray | None) -> np.ndarray:
@@ -150,48 +144,3 @@ def _multiply(
     )
     places = into.reshape(n, groups, o, height // rows, rows, width)
     np.matmul(kernels[:, :, None, :rows, :inner], seen, out=places)
-
-
-def _shifted(layer: Layer, images: np.ndarray, piece: Piece, ones: bool) -> np.ndarray:
-    """Write what a piece reads, (N, G, rows, C · kw, W_out), or (1, G, rows, C · kw, W_out · N), and rows of ones."""
-    n, groups, height = piece.sizes
-    one, width = layer.c * layer.kernel[1], layer.counts[1]
-    aside = n if beside(layer, n) else 1
-    shape = n // aside, groups, reach(layer, height), one + ones, width * aside
-    result = scratch("shifted", shape, images.dtype)
-    if ones:
-        result[..., one, :] = 1
-    taps = result[..., :one, :].reshape(*shape[:3], layer.c, layer.kernel[1], width, aside, copy=False)
-    taps = taps.transpose(0, 1, 3, 4, 2, 5, 6)
-    if aside > 1:
-        _shift(layer, padded_beside(layer, images, piece), taps)
-    elif layer.kernel[1] > NARROW:
-        _shift(layer, padded(layer, images, piece), taps[..., 0])
-    else:
-        _shift_unpadded(layer, images, piece, taps[..., 0])
-    return result
-
-
-def _shift(layer: Layer, laid: np.ndarray, into: np.ndarray, first: int = 0, step: int = 1) -> None:
-    """Write rows first, first + step, … of padded images into (N, G, C, kw, rows, W_out, …), once for each tap."""
-    image, group, channel, y, x, *rest = laid.strides
-    seen = laid[:, :, :, first::step]
-    lines = min(seen.shape[3], into.shape[4])
-    shape = *seen.shape[:3], layer.kernel[1], lines, *into.shape[5:]
-    strides = image, group, channel, layer.dilations[1] * x, step * y, layer.strides[1] * x, *rest
-    into[:, :, :, :, :lines] = strided(seen, shape, strides)
-
-
-def _shift_unpadded(layer: Layer, images: np.ndarray, piece: Piece, into: np.ndarray) -> None:
-    """The same from images as they are, column of taps by column: what meets no pixel is zero."""
-    some = images[piece.images, piece.groups]
-    count, places, inside = rows_read(layer, piece)
-    for outside in (slice(0, places.start), slice(places.stop, count)):
-        if outside.start < outside.stop:
-            into[..., outside, :] = 0
-    for tap in range(layer.kernel[1]):
-        columns, pixels = met(layer, 1, tap)
-        for outside in (slice(0, columns.start), slice(columns.stop, layer.counts[1])):
-            if outside.start < outside.stop:
-                into[:, :, :, tap, places, outside] = 0
-        into[:, :, :, tap, places, columns] = some[:, :, :, inside, pixels]
