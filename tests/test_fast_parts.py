@@ -114,7 +114,7 @@ def test_a_part_of_a_layer_gives_those_outputs(layer):
             np.testing.assert_allclose(actual, expected[:, first:last], 1e-12, 1e-12)
 
 
-SIZES = {"COLUMNS", "SHIFTED", "SIGNALS", "WORK", "RUN", "WIDE", "LEAST", "ASIDE", "NARROW", "BAND"}
+SIZES = {"COLUMNS", "SHIFTED", "SIGNALS", "WORK", "RUN", "WIDE", "LEAST", "ASIDE", "NARROW", "BAND", "CACHE"}
 CUT = [
     layer_of(2, 3, 2, 2, (9, 8), (3, 3), padding=1),
     layer_of(3, 2, 1, 1, (7, 9), (3, 2), stride=2, padding=4),

@@ -18,6 +18,7 @@ from convlab.fast.gemm import bias_is_a_tap, is_pointwise
 from convlab.fast.layer import Layer, Pair, input_phases, is_row
 from convlab.fast.planes import grid, taps_by_phase
 from convlab.fast.rows import are_beside, reach
+from convlab.fast.shift import adds_rows
 from convlab.fast.shifted import copies, tall
 from convlab.fast.table import (
     CACHE,
@@ -150,7 +151,11 @@ def shift(layer: Layer) -> float:
     kernels = layer.groups * layer.o * layer.c * layer.taps
     phases = len(taps_by_phase(tall(layer)))
     outputs = layer.groups * layer.o * length
-    sums = PRICES["shift"] * kernels * length + PRICES["loop"] * kernels * parts
+    if adds_rows(layer.c, layer.kernel[0], layer.kernel[1], outputs):
+        loops = PRICES["loop"] * kernels / layer.kernel[1]
+        sums = PRICES["dot"] * kernels * length + PRICES["add"] * layer.kernel[0] * outputs + loops
+    else:
+        sums = PRICES["shift"] * kernels * length + PRICES["loop"] * kernels * parts
     moved = _pixels(layer) + outputs
     far = 2 * PRICES["far"] * moved if moved > WORK else 0  # the images that it writes, too
     return far + sums + (phases - 1) * PRICES["add"] * outputs + PRICES["put"] * outputs + _columns(layer)

@@ -1,11 +1,12 @@
 """The methods by name, what each can do, and the choice among them."""
 
 from functools import lru_cache
+from math import prod
 
 import numpy as np
 
 from convlab.fast import cost, gemm, mec, scatter, shift, spectra, strides, tiles, toeplitz, windows
-from convlab.fast.layer import Layer, input_phases, is_row, turn, upright
+from convlab.fast.layer import Layer, Phase, input_phases, is_row, turn, upright
 from convlab.fast.segments import Segment, segments
 from convlab.fast.table import KERNELS
 from convlab.fast.threads import share, summed
@@ -105,21 +106,21 @@ def input_gradient(method: str, layer: Layer, weight: np.ndarray, grad_output: n
         return scatter.input_gradient(layer, weight, grad_output)
     phases = list(input_phases(layer))
     no_bias = np.zeros(layer.groups * layer.c, weight.dtype)
-    result: np.ndarray | None = None
-    for phase in phases:
-        rows, columns = phase.crop
-        grads = grad_output[..., rows, columns]
+
+    def one(phase: Phase) -> np.ndarray:
+        grads = grad_output[(..., *phase.crop)]
         # A phase of a Winograd layer may be one that Winograd cannot take.
         fitting = method if cost.METHODS[method](phase.layer) < np.inf else "gemm"
-        part = forward(fitting, phase.layer, grads, turn(weight, phase, layer.groups), no_bias)
-        if phase.layer.counts == layer.size:
-            return part  # stride 1: the one phase is the whole
-        if result is None:
-            result = np.zeros((layer.n, layer.groups * layer.c, *layer.size), weight.dtype)
-        result[(..., *phase.entries)] = part
-    return (
-        np.zeros((layer.n, layer.groups * layer.c, *layer.size), weight.dtype) if result is None else result
-    )
+        return forward(fitting, phase.layer, grads, turn(weight, phase, layer.groups), no_bias)
+
+    if len(phases) == 1 and phases[0].layer.counts == layer.size:
+        return one(phases[0])  # stride 1: the one phase is the whole
+    reached = sum(prod(phase.layer.counts) for phase in phases)
+    fresh = np.empty if reached == prod(layer.size) else np.zeros  # some pixels may be seen by no window
+    result = fresh((layer.n, layer.groups * layer.c, *layer.size), weight.dtype)
+    for phase in phases:
+        result[(..., *phase.entries)] = one(phase)
+    return result
 
 
 @lru_cache(maxsize=4096)

@@ -67,14 +67,18 @@ def _sums(layer: Layer, signals: dict[int, np.ndarray], kernels: np.ndarray, run
     return sums
 
 
+def adds_rows(c: int, rows: int, columns: int, entries: float) -> bool:
+    """Say whether BLAS adds up what each row of taps sees: half the time for short runs. The rows overlap."""
+    return c == 1 and columns > 1 and rows * entries <= 2 * CACHE
+
+
 def _sum(runs: np.ndarray, kernels: np.ndarray, into: np.ndarray) -> None:
     """Add up runs (G, C, kw, kh', entries) times kernels (G, O, C, kh', kw)."""
     _, _, c, rows, columns = kernels.shape
-    if c > 1 or columns == 1 or rows * into.size > 2 * CACHE:
+    if not adds_rows(c, rows, columns, into.size):
         # Order "K" makes the run the inner loop, multiplied and added at once, and a group the outermost.
         np.einsum("gcjil,gocij->gol", runs, kernels, out=into, order="K")
         return
-    # Of short runs, BLAS adds up what a row of taps sees in half the time. The rows it cannot: they overlap.
     left, right = kernels[:, :, 0].swapaxes(1, 2), runs[:, 0].swapaxes(1, 2)
     if rows == 1:
         np.matmul(left[:, 0], right[:, 0], out=into)

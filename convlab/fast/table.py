@@ -49,7 +49,7 @@ PRICES = {
     "put": 0.28,  # added to the bias, and written to the result, which is far
     "shift": 0.11,  # one product of shift's sums
     "loop": 40.0,  # one start of their inner loop
-    "dot": 0.06,  # one product of shift's gradient
+    "dot": 0.06,  # one product of shift's gradient, and of its short runs
     "run": 5.0,  # one start of an inner loop
     "fft": 0.65,  # numpy.fft, times log2(n)
     "call": 1500.0,  # one call of NumPy from Python
