@@ -95,7 +95,7 @@ def mec(layer: Layer) -> float:
             counts=(rows, columns * layer.n),
             pads=(above, (left * layer.n, right * layer.n)),
         )
-        return mec(as_one) + PRICES["gather"] * (_pixels(layer) + layer.outputs)
+        return mec(as_one) + 2 * PRICES["gather"] * (_pixels(layer) + layer.outputs)  # pixels far apart
     rows = rows_of_mec.band(layer)
     tap = rows_of_mec.bias_is_a_tap(layer)
     calls = layer.n * layer.groups * -(-layer.counts[0] // rows)
@@ -157,7 +157,7 @@ def shift(layer: Layer) -> float:
     else:
         sums = PRICES["shift"] * kernels * length + PRICES["loop"] * kernels * parts
     moved = _pixels(layer) + outputs
-    far = 2 * PRICES["far"] * moved if moved > WORK else 0  # the images that it writes, too
+    far = 2 * PRICES["far"] * moved if moved > 4 * WORK else 0  # for no cache, as are the images that it writes
     return far + sums + (phases - 1) * PRICES["add"] * outputs + PRICES["put"] * outputs + _columns(layer)
 
 

@@ -1264,17 +1264,17 @@ def plot_race(layers=RACE):
 #
 # | layer | first | second | third |
 # |---|---|---|---|
-# | 3 channels, 7 × 7, stride 2 | `mec` 1.1 | `gemm` 1.4 | `winograd` 1.6 |
-# | 64 channels, 3 × 3 | `winograd` 0.7 | `gemm` 1.3 | `mec` 1.4 |
-# | 256 channels, 1 × 1 | `gemm` 1.0 | `mec` 1.2 | `windows` 1.5 |
-# | one channel, 5 × 5, batch 32 | `mec` 0.7 | `gemm` 1.0 | `shift` 1.7 |
-# | 384 groups of one, batch 32 | `toeplitz` 1.8 | `shift` 2.2 | `mec` 2.8 |
-# | 16 channels, 31 × 31 | `fft` 0.1 | `mec` 0.6 | `gemm` 0.7 |
+# | 3 channels, 7 × 7, stride 2 | `mec` 1.1 | `gemm` 1.3 | `winograd` 1.5 |
+# | 64 channels, 3 × 3 | `winograd` 0.7 | `gemm` 1.2 | `mec` 1.3 |
+# | 256 channels, 1 × 1 | `gemm` 0.9 | `mec` 1.1 | `windows` 1.4 |
+# | one channel, 5 × 5, batch 32 | `mec` 0.7 | `gemm` 0.9 | `shift` 1.0 |
+# | 384 groups of one, batch 32 | `toeplitz` 2.0 | `shift` 2.3 | `mec` 2.7 |
+# | 16 channels, 31 × 31 | `fft` 0.1 | `mec` 0.5 | `gemm` 0.7 |
 #
 # The machine had other things to do, too: expect the multiples to differ from run to run, more than the order.
 #
-# A batch is another race. On both processors (`python run.py bench race`), `auto` took 1.1 times torch's time with
-# one image, and 0.6 times with 32 (geometric means of 25 layers). For 256 channels of 1 × 1 it was 1.2 and 0.4. The
+# A batch is another race. On both processors (`python run.py bench race`), `auto` took 1.0 times torch's time with
+# one image, and 0.5 times with 32 (geometric means of 25 layers). For 256 channels of 1 × 1 it was 1.1 and 0.4. The
 # products were the same; the memory was not. With 32 images torch asked the system for 37,601 fresh pages in every
 # call, and `fast` for none, as it uses a few small arrays again and again. Count yours:
 # `resource.getrusage(resource.RUSAGE_SELF).ru_minflt` before a call and after it.
