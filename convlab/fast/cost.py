@@ -157,7 +157,9 @@ def shift(layer: Layer) -> float:
     else:
         sums = PRICES["shift"] * kernels * length + PRICES["loop"] * kernels * parts
     moved = _pixels(layer) + outputs
-    far = 2 * PRICES["far"] * moved if moved > 4 * WORK else 0  # for no cache, as are the images that it writes
+    far = (
+        2 * PRICES["far"] * moved if moved > 4 * WORK else 0
+    )  # for no cache, as are the images that it writes
     return far + sums + (phases - 1) * PRICES["add"] * outputs + PRICES["put"] * outputs + _columns(layer)
 
 
