@@ -119,10 +119,11 @@ CUT = [
     layer_of(2, 3, 2, 2, (9, 8), (3, 3), padding=1),
     layer_of(3, 2, 1, 1, (7, 9), (3, 2), stride=2, padding=4),
     layer_of(1, 1, 2, 3, (12, 5), (2, 3), stride=3, dilation=2, padding=((7, 0), (1, 2))),
+    layer_of(1, 2, 2, 3, (5, 6), (2, 3), stride=3, padding=((0, 7), (1, 2))),
 ]
 
 
-@pytest.mark.parametrize("size", [1, 40, 300])
+@pytest.mark.parametrize("size", [1, 3, 40, 300])
 @pytest.mark.parametrize("layer", CUT, ids=str)
 @pytest.mark.parametrize("method", ["gemm", "mec", "shift"])
 def test_pieces_of_any_size_give_the_same_sums(method, layer, size, monkeypatch):
@@ -142,6 +143,24 @@ def test_pieces_of_any_size_give_the_same_sums(method, layer, size, monkeypatch)
     )
     for one, other in zip(actual, expected, strict=True):
         np.testing.assert_allclose(one, other, 1e-11, 1e-11)
+
+
+def test_images_side_by_side_need_no_more_room_than_their_rows(monkeypatch):
+    layer = layer_of(64, 1, 1, 64, (9, 9), (3, 3))
+    held = []
+    monkeypatch.setattr(mec, "SHIFTED", 2**14)
+    monkeypatch.setattr(pieces_module, "LEAST", 2**14)
+    monkeypatch.setattr(
+        mec, "scratch", lambda slot, shape, dtype: held.append(shape) or np.empty(shape, dtype)
+    )
+    mec._pieces.cache_clear()
+    x, w = np.ones((64, 1, 9, 9), np.float32), np.ones((64, 1, 3, 3), np.float32)
+    output = fast.conv2d(x, w, method="mec")
+    mec._pieces.cache_clear()
+    assert (output == 9).all()
+    assert len(held) > 1
+    assert max(map(np.prod, held)) <= 2**14 < output.size
+    assert layer.counts[1] < table.ASIDE
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3, 5])

@@ -156,10 +156,9 @@ def shift(layer: Layer) -> float:
         sums = PRICES["dot"] * kernels * length + PRICES["add"] * layer.kernel[0] * outputs + loops
     else:
         sums = PRICES["shift"] * kernels * length + PRICES["loop"] * kernels * parts
+    # What is too large for any cache: the pixels and outputs, and the images that are written.
     moved = _pixels(layer) + outputs
-    far = (
-        2 * PRICES["far"] * moved if moved > 4 * WORK else 0
-    )  # for no cache, as are the images that it writes
+    far = 2 * PRICES["far"] * moved if moved > 4 * WORK else 0
     return far + sums + (phases - 1) * PRICES["add"] * outputs + PRICES["put"] * outputs + _columns(layer)
 
 

@@ -91,7 +91,10 @@ def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) ->
 
 @lru_cache(maxsize=1024)
 def _pieces(layer: Layer, rows: int) -> tuple[Piece, ...]:
-    row = layer.c * layer.kernel[1] * layer.counts[1] * layer.strides[0]
+    row = layer.c * layer.kernel[1] * layer.strides[0]
+    if are_beside(layer, layer.n):
+        row = max(row, layer.o)  # the outputs are held, too
+    row *= layer.counts[1]
     least = min(layer.kernel[0], max(WORK // row, 1))
     return pieces(layer, row, SHIFTED, least, rows)
 

@@ -68,7 +68,8 @@ def rows_read(layer: Layer, piece: Piece) -> tuple[int, slice, slice]:
     stop = (piece.rows.stop - 1) * s + layer.dilations[0] * (layer.kernel[0] - 1) + 1 - layer.pads[0][0]
     first = min(max(start, 0), height)
     last = min(max(stop, 0), height)
-    return stop - start, slice(first - start, last - start), slice(first, last)
+    above = min(max(-start, 0), stop - start)
+    return stop - start, slice(above, above + last - first), slice(first, last)
 
 
 def padded(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
