@@ -123,6 +123,20 @@ CUT = [
 ]
 
 
+@pytest.fixture
+def cut_anew():
+    """Forget how layers were cut: before sizes are changed, and after."""
+
+    def forget():
+        for cuts in (gemm._tasks, gemm._pointwise_tasks, mec._pieces, shift._pieces):
+            cuts.cache_clear()
+
+    forget()
+    yield
+    forget()
+
+
+@pytest.mark.usefixtures("cut_anew")
 @pytest.mark.parametrize("size", [1, 3, 40, 300])
 @pytest.mark.parametrize("layer", CUT, ids=str)
 @pytest.mark.parametrize("method", ["gemm", "mec", "shift"])
@@ -145,6 +159,7 @@ def test_pieces_of_any_size_give_the_same_sums(method, layer, size, monkeypatch)
         np.testing.assert_allclose(one, other, 1e-11, 1e-11)
 
 
+@pytest.mark.usefixtures("cut_anew")
 def test_images_side_by_side_need_no_more_room_than_their_rows(monkeypatch):
     layer = layer_of(64, 1, 1, 64, (9, 9), (3, 3))
     held = []
@@ -153,10 +168,8 @@ def test_images_side_by_side_need_no_more_room_than_their_rows(monkeypatch):
     monkeypatch.setattr(
         mec, "scratch", lambda slot, shape, dtype: held.append(shape) or np.empty(shape, dtype)
     )
-    mec._pieces.cache_clear()
     x, w = np.ones((64, 1, 9, 9), np.float32), np.ones((64, 1, 3, 3), np.float32)
     output = fast.conv2d(x, w, method="mec")
-    mec._pieces.cache_clear()
     assert (output == 9).all()
     assert len(held) > 1
     assert max(map(np.prod, held)) <= 2**14 < output.size

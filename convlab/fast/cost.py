@@ -16,8 +16,9 @@ from convlab.fast import strides
 from convlab.fast import toeplitz as rows_of_toeplitz
 from convlab.fast.gemm import bias_is_a_tap, is_pointwise
 from convlab.fast.layer import Layer, Pair, input_phases, is_row
+from convlab.fast.pieces import reach
 from convlab.fast.planes import grid, taps_by_phase
-from convlab.fast.rows import are_beside, reach
+from convlab.fast.rows import are_beside
 from convlab.fast.shift import adds_rows
 from convlab.fast.shifted import copies, tall
 from convlab.fast.table import (
@@ -106,7 +107,8 @@ def mec(layer: Layer) -> float:
         near = (PRICES["add"] + PRICES["near"]) * layer.outputs
         return calls * layer.o * multiply + shifts + near
     far = PRICES["far"] * layer.positions * layer.groups * layer.c * layer.kernel[1]
-    again = _put(layer) if is_row(layer) else 0  # what segments of a row give is put together
+    # A row is cut into segments, which are put together again, or stays on one thread.
+    again = _put(layer) if is_row(layer) else 0
     return calls * multiply + shifts + far + _put(layer, tap) + again
 
 

@@ -22,9 +22,9 @@ from functools import lru_cache
 import numpy as np
 
 from convlab.fast.layer import Layer
-from convlab.fast.pieces import LEAST, Piece, padded, pieces, split
+from convlab.fast.pieces import LEAST, Piece, padded, pieces, reach, split
 from convlab.fast.products import multiply
-from convlab.fast.rows import are_beside, reach, shift, shifted_rows
+from convlab.fast.rows import are_beside, shift, shifted_rows
 from convlab.fast.table import ASIDE, BAND, SHIFTED, WORK
 from convlab.fast.threads import scratch, share, summed, view
 
@@ -112,8 +112,8 @@ def _banded(layer: Layer, weight: np.ndarray, rows: int, bias: np.ndarray | None
     taps = result[..., :one].reshape(*shape[:-1], layer.c, layer.kernel[1], copy=False)
     for row in range(rows):
         taps[:, :, row, s * row : s * row + d * (layer.kernel[0] - 1) + 1 : d] = kernels
-        if bias is not None:
-            result[:, :, row, s * row, one] = bias.reshape(layer.groups, layer.o)
+    if bias is not None:  # of kernels that are written once
+        result[:, :, 0, 0, one] = bias.reshape(layer.groups, layer.o)
     return result.reshape(layer.groups, layer.o, rows, -1)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from convlab.fast.layer import Layer, chunks, shares
+from convlab.fast.layer import Layer, chunks, part, shares
 from convlab.fast.threads import scratch, view
 
 SHARES = 2  # pieces there should be at least: one for each of two threads, as each costs some calls of NumPy
@@ -61,15 +61,17 @@ def split(layer: Layer, array: np.ndarray, channels: int) -> np.ndarray:
     return array.reshape(layer.n, layer.groups, channels, *array.shape[2:])
 
 
+def reach(layer: Layer, height: int) -> int:
+    """Count the rows of the padded image that so many rows of the output read."""
+    return layer.strides[0] * (height - 1) + layer.dilations[0] * (layer.kernel[0] - 1) + 1
+
+
 def rows_read(layer: Layer, piece: Piece) -> tuple[int, slice, slice]:
     """Say how many rows of the padded image a piece reads, which of them lie inside the image, and where there."""
-    s, height = layer.strides[0], layer.size[0]
-    start = piece.rows.start * s - layer.pads[0][0]
-    stop = (piece.rows.stop - 1) * s + layer.dilations[0] * (layer.kernel[0] - 1) + 1 - layer.pads[0][0]
-    first = min(max(start, 0), height)
-    last = min(max(stop, 0), height)
-    above = min(max(-start, 0), stop - start)
-    return stop - start, slice(above, above + last - first), slice(first, last)
+    inside, cut = part(layer, 0, piece.rows)
+    above, below = cut.pads[0]
+    stop = above + cut.size[0]
+    return stop + below, slice(above, stop), inside
 
 
 def padded(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:

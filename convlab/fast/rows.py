@@ -9,7 +9,7 @@ Knows nothing of kernels but their sizes.
 import numpy as np
 
 from convlab.fast.layer import Layer, met
-from convlab.fast.pieces import Piece, padded, padded_beside, rows_read, strided
+from convlab.fast.pieces import Piece, padded, padded_beside, reach, rows_read, strided
 from convlab.fast.table import ASIDE, NARROW
 from convlab.fast.threads import scratch
 
@@ -17,11 +17,6 @@ from convlab.fast.threads import scratch
 def are_beside(layer: Layer, images: int) -> bool:
     """Say whether so many images are computed as one: their pixels side by side, where rows are too short for BLAS."""
     return images > 1 and layer.counts[1] < ASIDE
-
-
-def reach(layer: Layer, height: int) -> int:
-    """Count the rows of the padded image that so many rows of the output read."""
-    return layer.strides[0] * (height - 1) + layer.dilations[0] * (layer.kernel[0] - 1) + 1
 
 
 def shifted_rows(layer: Layer, images: np.ndarray, piece: Piece, ones: bool) -> np.ndarray:

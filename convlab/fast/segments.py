@@ -1,6 +1,7 @@
 """Cut a wide output across: a row is the least that methods cut down to, and a signal is one row.
 
-Each segment is a layer of its own, whose windows begin where those of the segment before it end.
+Each segment is a layer of its own, whose windows begin where those of the segment before it end. Only gemm needs none
+for a signal: `methods` turns it upright.
 """
 
 from typing import NamedTuple

@@ -61,7 +61,7 @@ def _sums(layer: Layer, signals: dict[int, np.ndarray], kernels: np.ndarray, run
         shape = layer.groups, layer.o, run.stop - run.start
         into = scratch("sums" if sums is None else "more", shape, kernels.dtype)
         runs = seen(layer, signals, taps, run)
-        _sum(runs, kernels[..., taps.rows, :], into)
+        _add_taps(runs, kernels[..., taps.rows, :], into)
         sums = into if sums is None else np.add(sums, into, out=sums)
     assert sums is not None  # a kernel has taps
     return sums
@@ -72,7 +72,7 @@ def adds_rows(c: int, rows: int, columns: int, entries: float) -> bool:
     return c == 1 and columns > 1 and rows * entries <= 2 * CACHE
 
 
-def _sum(runs: np.ndarray, kernels: np.ndarray, into: np.ndarray) -> None:
+def _add_taps(runs: np.ndarray, kernels: np.ndarray, into: np.ndarray) -> None:
     """Add up runs (G, C, kw, kh', entries) times kernels (G, O, C, kh', kw)."""
     _, _, c, rows, columns = kernels.shape
     if not adds_rows(c, rows, columns, into.size):
