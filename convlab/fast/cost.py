@@ -14,8 +14,8 @@ from math import inf, log2
 from convlab.fast import mec as rows_of_mec
 from convlab.fast import strides
 from convlab.fast import toeplitz as rows_of_toeplitz
-from convlab.fast.gemm import bias_is_a_tap, is_pointwise
-from convlab.fast.layer import Layer, Pair, input_phases, is_row
+from convlab.fast.gemm import bias_is_a_tap
+from convlab.fast.layer import Layer, Pair, input_phases, is_pointwise, is_row
 from convlab.fast.pieces import reach
 from convlab.fast.planes import grid, taps_by_phase
 from convlab.fast.rows import are_beside
@@ -290,7 +290,9 @@ def input_gradient(layer: Layer, method: str) -> float:
     phases = sum(METHODS[method](phase.layer) for phase in input_phases(layer))
     if layer.strides == (1, 1):
         return phases
-    return phases + PRICES["gather"] * layer.n * layer.groups * layer.c * layer.size[0] * layer.size[1]
+    entries = layer.n * layer.groups * layer.c * layer.size[0] * layer.size[1]
+    # shift writes the pixels of a phase straight to their places.
+    return phases + (PRICES["gather"] - (PRICES["put"] if method == "shift" else 0)) * entries
 
 
 def _folding(layer: Layer) -> float:
@@ -344,6 +346,8 @@ def _runs(layer: Layer) -> tuple[float, float]:
 
 def _columns(layer: Layer) -> float:
     """Price shift's images: a copy for each column of taps, of which some are read from the pixels."""
+    if is_pointwise(layer) and layer.n == 1:
+        return 0  # the image as it is
     phases = len(taps_by_phase(tall(layer)))
     entries = phases * layer.n * grid(tall(layer)).rows * layer.counts[1] * layer.groups * layer.c
     read = sum(copy.neighbour is None for copy in copies(layer))

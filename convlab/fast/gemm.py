@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from convlab.fast.layer import Layer, chunks, shares
+from convlab.fast.layer import Layer, chunks, is_pointwise, shares
 from convlab.fast.pieces import LEAST, Piece, padded, pieces, split, strided
 from convlab.fast.products import multiply
 from convlab.fast.table import ALONE, COLUMNS, FEW, MANY, WIDE, WORK
@@ -80,10 +80,6 @@ def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) ->
 def bias_is_a_tap(layer: Layer) -> bool:
     """Say whether the bias is one more tap, that meets ones: for large outputs, as the kernels must be copied."""
     return layer.outputs > LEAST and layer.positions > layer.c * layer.taps
-
-
-def is_pointwise(layer: Layer) -> bool:
-    return layer.taps == 1 and layer.pads == ((0, 0), (0, 0)) and layer.strides == (1, 1)
 
 
 def _pointwise(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:

@@ -60,6 +60,11 @@ def is_row(layer: Layer) -> bool:
     return layer.size[0] == layer.counts[0] == 1 < layer.counts[1]
 
 
+def is_pointwise(layer: Layer) -> bool:
+    """Whether each output is made of the pixels in its own place."""
+    return layer.taps == 1 and layer.pads == ((0, 0), (0, 0)) and layer.strides == (1, 1)
+
+
 def upright(layer: Layer) -> Layer:
     """Exchange rows and columns."""
     return layer._replace(

@@ -108,10 +108,12 @@ def input_gradient(method: str, layer: Layer, weight: np.ndarray, grad_output: n
     no_bias = np.zeros(layer.groups * layer.c, weight.dtype)
 
     def one(phase: Phase) -> np.ndarray:
-        grads = grad_output[(..., *phase.crop)]
         # A phase of a Winograd layer may be one that Winograd cannot take.
         fitting = method if cost.METHODS[method](phase.layer) < np.inf else "gemm"
-        return forward(fitting, phase.layer, grads, turn(weight, phase, layer.groups), no_bias)
+        return forward(fitting, *arguments(phase), no_bias)
+
+    def arguments(phase: Phase) -> tuple[Layer, np.ndarray, np.ndarray]:
+        return phase.layer, grad_output[(..., *phase.crop)], turn(weight, phase, layer.groups)
 
     if len(phases) == 1 and phases[0].layer.counts == layer.size:
         return one(phases[0])  # stride 1: the one phase is the whole
@@ -119,7 +121,11 @@ def input_gradient(method: str, layer: Layer, weight: np.ndarray, grad_output: n
     fresh = np.empty if reached == prod(layer.size) else np.zeros  # some pixels may be seen by no window
     result = fresh((layer.n, layer.groups * layer.c, *layer.size), weight.dtype)
     for phase in phases:
-        result[(..., *phase.entries)] = one(phase)
+        entries = result[(..., *phase.entries)]
+        if method == "shift" and not segments(phase.layer):
+            shift.write(*arguments(phase), no_bias, entries)
+        else:
+            entries[...] = one(phase)
     return result
 
 

@@ -17,9 +17,17 @@ from convlab.fast.threads import scratch, share, summed
 
 
 def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    kernels = weight.reshape(layer.groups, layer.o, layer.c, *layer.kernel)
-    shared = bias.reshape(layer.groups, layer.o, 1, 1, 1)
     result = np.empty((layer.n, layer.groups * layer.o, *layer.counts), input.dtype)
+    write(layer, input, weight, bias, result)
+    return result
+
+
+def write(
+    layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray, result: np.ndarray
+) -> None:
+    """Write the output to result, whose entries may lie apart."""
+    kernels = weight.reshape(layer.groups, layer.o, layer.c, *layer.kernel)
+    shared, adds = bias.reshape(layer.groups, layer.o, 1, 1, 1), bool(bias.any())
     images, outputs = grouped(layer, input, layer.c), grouped(layer, result, layer.o)
 
     def work(piece: Piece) -> None:
@@ -28,11 +36,13 @@ def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarra
         signals = shifted(one, images[piece.groups, :, piece.images, lines])
         for some in parts(tall(one), RUN):
             sums = _sums(one, signals, kernels[piece.groups], some.signal)
-            into = places[:, :, some.images, some.rows]
-            np.add(cut(tall(one), some, sums), shared[piece.groups], out=into)
+            into, entries = places[:, :, some.images, some.rows], cut(tall(one), some, sums)
+            if adds:
+                np.add(entries, shared[piece.groups], out=into)
+            else:
+                into[...] = entries
 
     share(_pieces(layer), work)
-    return result
 
 
 def weight_gradient(layer: Layer, input: np.ndarray, grad_output: np.ndarray) -> np.ndarray:

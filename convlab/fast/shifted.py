@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convlab.fast.every_other import fill
-from convlab.fast.layer import Layer, met
+from convlab.fast.layer import Layer, is_pointwise, met
 from convlab.fast.planes import Taps, grid, phase_entries, places, taps_by_phase
 from convlab.fast.threads import scratch, view
 
@@ -31,7 +31,12 @@ def tall(layer: Layer) -> Layer:
 
 
 def shifted(layer: Layer, images: np.ndarray) -> dict[int, np.ndarray]:
-    """Write images (G, C, N, H, W): for each phase of the rows a signal, (kw, G, C, entries), in scratch memory."""
+    """Write images (G, C, N, H, W): for each phase of the rows a signal, (kw, G, C, entries), in scratch memory.
+
+    What a kernel of one tap sees are the images as they are, if these are contiguous.
+    """
+    if is_pointwise(layer) and images.flags.c_contiguous:
+        return {0: images.reshape(1, layer.groups, layer.c, -1)}
     tall_layer = tall(layer)
     rows, pitch, total = grid(tall_layer)
     result = {}
