@@ -22,6 +22,7 @@ from convlab.fast import (
     products,
     rows,
     shift,
+    strides,
     table,
     threads,
     transforms,
@@ -183,6 +184,57 @@ def test_the_phases_of_the_inputs_gradient_use_every_tap_once(stride):
     for phase in input_phases(layer):
         uses[phase.taps] += 1
     np.testing.assert_array_equal(uses, 1)
+
+
+STRIDED = [
+    layer_of(2, 3, 2, 2, (9, 8), (3, 3), stride=2, padding=1),
+    layer_of(3, 2, 1, 1, (7, 9), (3, 2), stride=2, padding=4),  # whole squares of padding
+    layer_of(2, 1, 2, 3, (11, 13), (2, 5), stride=3, padding=((0, 7), (1, 2))),  # pixels that no window sees
+    layer_of(1, 2, 3, 2, (12, 12), (4, 4), stride=4),
+    layer_of(1, 1, 1, 2, (4, 2), (1, 1), stride=7, padding=5),
+    layer_of(2, 1, 1, 2, (1, 9), (7, 3), stride=7, padding=((12, 0), (0, 0))),  # a row that no window sees
+    Layer(1, 1, 1, 4, (1, 30), (1, 8), (1, 4), (1, 1), ((0, 0), (2, 1)), (1, 7)),
+]
+
+
+@pytest.mark.parametrize("layer", STRIDED, ids=str)
+@pytest.mark.parametrize("method", fast.METHODS)
+@pytest.mark.parametrize("way", ["by_squares", "by_phases"])
+@pytest.mark.parametrize("bad", [None, np.inf])
+def test_both_ways_through_a_stride_give_the_inputs_gradient(method, layer, way, bad, monkeypatch):
+    monkeypatch.setattr(cost, way, lambda layer, method: 0 if layer.strides != (1, 1) else 1)
+    monkeypatch.setattr(cost, "scatter", lambda layer: np.inf)
+    rng = np.random.default_rng(5)
+    w = rng.standard_normal((layer.groups * layer.o, layer.c, *layer.kernel))
+    g = rng.standard_normal((layer.n, layer.groups * layer.o, *layer.counts))
+    x = np.zeros((layer.n, layer.groups * layer.c, *layer.size))
+    hyper = layer.strides, layer.pads, layer.dilations, layer.groups
+    if bad:
+        g[0, -1, -1, -2:] = bad
+    methods.cheapest.cache_clear()
+    with np.errstate(invalid="ignore"), threads.alone():
+        expected, _, _ = grad.conv2d_backward(g, x, w, *hyper)
+        actual = methods.input_gradient(method, layer, w, g)
+    methods.cheapest.cache_clear()
+    np.testing.assert_array_equal(np.isfinite(actual), np.isfinite(expected))
+    np.testing.assert_allclose(actual, expected, 1e-11, 1e-11)
+
+
+@pytest.mark.parametrize("layer", STRIDED, ids=str)
+def test_squares_are_taken_apart_as_they_were_put_together(layer):
+    pixels = np.random.default_rng(6).standard_normal((layer.n, layer.groups * layer.c, *layer.size))
+    squares = strides.fold_input(layer, pixels)
+    found = np.full_like(pixels, np.nan)
+    strides.unfold_input(layer, squares, found)
+    seen, height, width = np.isin(pixels, squares), *pixels.shape[2:]
+    np.testing.assert_array_equal(found, np.where(seen, pixels, 0))
+    (top, _), (left, _) = layer.pads
+    for y, x in np.ndindex(height, width):
+        windows_end = [
+            s * (count - 1) + k for s, count, k in zip(layer.strides, layer.counts, layer.kernel, strict=True)
+        ]
+        if y + top < windows_end[0] and x + left < windows_end[1]:
+            assert seen[..., y, x].all()
 
 
 HELD = [

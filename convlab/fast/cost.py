@@ -286,13 +286,26 @@ WEIGHT = {
 
 
 def input_gradient(layer: Layer, method: str) -> float:
-    """Price the input's gradient as convolutions of grad_output, phase by phase."""
+    """Price the input's gradient as convolutions of grad_output."""
+    return min(by_phases(layer, method), by_squares(layer, method))
+
+
+def by_phases(layer: Layer, method: str) -> float:
+    """Price a convolution for each residue of the stride."""
     phases = sum(METHODS[method](phase.layer) for phase in input_phases(layer))
     if layer.strides == (1, 1):
         return phases
     entries = layer.n * layer.groups * layer.c * layer.size[0] * layer.size[1]
     # shift writes the pixels of a phase straight to their places.
     return phases + (PRICES["gather"] - (PRICES["put"] if method == "shift" else 0)) * entries
+
+
+def by_squares(layer: Layer, method: str) -> float:
+    """Price one convolution that gives squares of pixels as channels (strides)."""
+    if not strides.foldable(layer):
+        return inf
+    entries = layer.n * layer.groups * layer.c * layer.size[0] * layer.size[1]
+    return by_phases(strides.fold(layer), method) + PRICES["gather"] * entries
 
 
 def _folding(layer: Layer) -> float:

@@ -104,6 +104,27 @@ def input_gradient(method: str, layer: Layer, weight: np.ndarray, grad_output: n
         method = "scatter"
     if method == "scatter":
         return scatter.input_gradient(layer, weight, grad_output)
+    if cost.by_squares(layer, method) < cost.by_phases(layer, method):
+        result = _by_squares(method, layer, weight, grad_output)
+        if _is_finite(result):
+            return result  # else zeros may have met inf or nan
+    return _by_phases(method, layer, weight, grad_output)
+
+
+def _by_squares(method: str, layer: Layer, weight: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
+    kernels = strides.fold_weight(layer, weight)
+    result = np.empty((layer.n, layer.groups * layer.c, *layer.size), weight.dtype)
+
+    def unfold(task: tuple[slice, Layer]) -> None:
+        some, part = task
+        squares = _by_phases(method, strides.fold(part), kernels, grad_output[some])
+        strides.unfold_input(part, squares, result[some])
+
+    share(strides.at_a_time(layer), unfold)
+    return result
+
+
+def _by_phases(method: str, layer: Layer, weight: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
     phases = list(input_phases(layer))
     no_bias = np.zeros(layer.groups * layer.c, weight.dtype)
 

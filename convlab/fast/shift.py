@@ -22,9 +22,7 @@ def forward(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarra
     return result
 
 
-def write(
-    layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray, result: np.ndarray
-) -> None:
+def write(layer: Layer, input: np.ndarray, weight: np.ndarray, bias: np.ndarray, result: np.ndarray) -> None:
     """Write the output to result, whose entries may lie apart."""
     kernels = weight.reshape(layer.groups, layer.o, layer.c, *layer.kernel)
     shared, adds = bias.reshape(layer.groups, layer.o, 1, 1, 1), bool(bias.any())

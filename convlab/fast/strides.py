@@ -4,6 +4,9 @@ Cut the image into squares of s × s pixels, and write each square's pixels behi
 window that moves by s pixels then moves by one square, and a kernel of k taps becomes one of ceil(k / s)
 squares, filled up with zeros. AlexNet's 11 × 11 kernels with stride 4 become 3 × 3 kernels of 48 channels,
 which Winograd's method takes.
+
+Backwards, one convolution of grad_output gives the gradients of all squares, as channels, where the pixels of each
+residue would need one of their own.
 """
 
 import numpy as np
@@ -47,6 +50,29 @@ def fold_input(layer: Layer, input: np.ndarray) -> np.ndarray:
     inside[...] = input[..., : inside.shape[-2], : inside.shape[-1]]
     squares = padded.reshape(n, channels, rows, s_h, columns, s_w).transpose(0, 1, 3, 5, 2, 4)
     return squares.reshape(n, channels * s_h * s_w, rows, columns)
+
+
+def unfold_input(layer: Layer, squares: np.ndarray, result: np.ndarray) -> None:
+    """Write squares (N, G · C · s · s, rows, columns) to the pixels that they are made of. The others are zero."""
+    (s_h, s_w), (rows, columns) = layer.strides, fold(layer).size
+    n, channels, height, width = result.shape
+    planes = squares.reshape(n, channels, s_h, s_w, rows, columns)
+    down = [_square(layer, 0, phase, rows) for phase in range(s_h)]
+    across = [_square(layer, 1, phase, columns) for phase in range(s_w)]
+    if rows * s_h - layer.pads[0][0] < height or columns * s_w - layer.pads[1][0] < width:
+        result.fill(0)
+    for i, (lines, from_rows) in enumerate(down):
+        for j, (pixels, from_columns) in enumerate(across):
+            result[..., lines, pixels] = planes[:, :, i, j, from_rows, from_columns]
+
+
+def _square(layer: Layer, axis: int, phase: int, count: int) -> tuple[slice, slice]:
+    """Say which pixels of an axis stand at one place of their squares, and in which of so many squares."""
+    s, before = layer.strides[axis], layer.pads[axis][0]
+    skipped = -(-max(before - phase, 0) // s)  # squares where it is padding
+    first = skipped * s + phase - before
+    number = min(len(range(first, layer.size[axis], s)), count - skipped)
+    return slice(first, first + s * number, s), slice(skipped, skipped + number)
 
 
 def fold_weight(layer: Layer, weight: np.ndarray) -> np.ndarray:
