@@ -19,11 +19,13 @@ from convlab.fast.layer import Layer, Pair, input_phases, is_pointwise, is_row
 from convlab.fast.pieces import reach
 from convlab.fast.planes import grid, taps_by_phase
 from convlab.fast.rows import are_beside
+from convlab.fast.scatter import tasks as tasks_of_scatter
 from convlab.fast.shift import adds_rows
 from convlab.fast.shifted import copies, tall
 from convlab.fast.table import (
     CACHE,
     COLUMNS,
+    FEW_IMAGES,
     LANES,
     LARGEST_TILE,
     NARROW,
@@ -144,7 +146,8 @@ def toeplitz_weight(layer: Layer) -> float:
 def scatter(layer: Layer) -> float:
     length = _length(layer)
     added = layer.groups * layer.c * layer.taps * length
-    calls = PRICES["call"] * layer.taps * (1 + added // COLUMNS)
+    tasks = len(tasks_of_scatter(layer))
+    calls = PRICES["call"] * (layer.taps + max(layer.strides) ** 2 + 6) * max(added // COLUMNS, tasks)
     return 8 * PRICES["add"] * added + _matrix(layer, length) + _moved(layer) + calls
 
 
@@ -292,12 +295,11 @@ def input_gradient(layer: Layer, method: str) -> float:
 
 def by_phases(layer: Layer, method: str) -> float:
     """Price a convolution for each residue of the stride."""
-    phases = sum(METHODS[method](phase.layer) for phase in input_phases(layer))
+    phases = sum(METHODS[method](phase.layer) + _turned(phase.layer) for phase in input_phases(layer))
     if layer.strides == (1, 1):
         return phases
     entries = layer.n * layer.groups * layer.c * layer.size[0] * layer.size[1]
-    # shift writes the pixels of a phase straight to their places.
-    return phases + (PRICES["gather"] - (PRICES["put"] if method == "shift" else 0)) * entries
+    return phases + PRICES["gather"] * entries
 
 
 def by_squares(layer: Layer, method: str) -> float:
@@ -305,7 +307,17 @@ def by_squares(layer: Layer, method: str) -> float:
     if not strides.foldable(layer):
         return inf
     entries = layer.n * layer.groups * layer.c * layer.size[0] * layer.size[1]
-    return by_phases(strides.fold(layer), method) + PRICES["gather"] * entries
+    folded = strides.fold(layer)
+    kernels = layer.groups * layer.o * folded.c * folded.taps
+    written = _copies(kernels, folded.kernel[1]) if folded.taps > 1 else 0
+    return by_phases(folded, method) + PRICES["gather"] * entries + written
+
+
+def _turned(layer: Layer) -> float:
+    """Price the kernels of a phase, if they have to be copied."""
+    if layer.taps == layer.groups == 1 and layer.n < FEW_IMAGES:
+        return 0
+    return _copies(layer.groups * layer.o * layer.c * layer.taps, layer.taps)
 
 
 def _folding(layer: Layer) -> float:

@@ -158,13 +158,12 @@ def _axis_phases(layer: Layer, axis: int) -> Iterator[_Axis]:
         )
 
 
-def turn(weight: np.ndarray, phase: Phase, groups: int) -> np.ndarray:
-    """Give the kernels of a phase: its taps flipped, inputs and outputs exchanged within each group."""
+def turned(weight: np.ndarray, phase: Phase, groups: int) -> np.ndarray:
+    """View the kernels of a phase: its taps flipped, inputs and outputs exchanged: (G, C, O, kh', kw')."""
     rows, columns = phase.taps
     chosen = weight[:, :, rows, columns][:, :, ::-1, ::-1]
     out, c, *taps = chosen.shape
-    grouped = chosen.reshape(groups, out // groups, c, *taps).swapaxes(1, 2)
-    return np.ascontiguousarray(grouped).reshape(groups * c, out // groups, *taps)
+    return chosen.reshape(groups, out // groups, c, *taps).swapaxes(1, 2)
 
 
 def met(layer: Layer, axis: int, tap: int) -> tuple[slice, slice]:

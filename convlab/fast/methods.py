@@ -6,9 +6,9 @@ from math import prod
 import numpy as np
 
 from convlab.fast import cost, gemm, mec, scatter, shift, spectra, strides, tiles, toeplitz, windows
-from convlab.fast.layer import Layer, Phase, input_phases, is_row, turn, upright
+from convlab.fast.layer import Layer, Phase, input_phases, is_row, shares, turned, upright
 from convlab.fast.segments import Segment, segments
-from convlab.fast.table import KERNELS
+from convlab.fast.table import CACHE, FEW_IMAGES, KERNELS
 from convlab.fast.threads import share, summed
 from convlab.fast.transforms import fourier, winograd
 
@@ -134,7 +134,7 @@ def _by_phases(method: str, layer: Layer, weight: np.ndarray, grad_output: np.nd
         return forward(fitting, *arguments(phase), no_bias)
 
     def arguments(phase: Phase) -> tuple[Layer, np.ndarray, np.ndarray]:
-        return phase.layer, grad_output[(..., *phase.crop)], turn(weight, phase, layer.groups)
+        return phase.layer, grad_output[(..., *phase.crop)], _turn(weight, phase, layer.groups)
 
     if len(phases) == 1 and phases[0].layer.counts == layer.size:
         return one(phases[0])  # stride 1: the one phase is the whole
@@ -148,6 +148,23 @@ def _by_phases(method: str, layer: Layer, weight: np.ndarray, grad_output: np.nd
         else:
             entries[...] = one(phase)
     return result
+
+
+def _turn(weight: np.ndarray, phase: Phase, groups: int) -> np.ndarray:
+    """Write the kernels of a phase: (G · C, O, kh', kw')."""
+    kernels = turned(weight, phase, groups)
+    shape = groups * kernels.shape[1], *kernels.shape[2:]
+    if phase.layer.taps == 1 and phase.layer.n < FEW_IMAGES and groups == 1:
+        return kernels.reshape(shape)  # BLAS takes a matrix that lies across, but copies it for every image
+    if kernels.size < CACHE:
+        return np.ascontiguousarray(kernels).reshape(shape)
+    result = np.empty(kernels.shape, kernels.dtype)
+
+    def copy(some: slice) -> None:
+        result[:, some] = kernels[:, some]
+
+    share(shares(kernels.shape[1], -(-kernels.shape[1] // 2)), copy)
+    return result.reshape(shape)
 
 
 @lru_cache(maxsize=4096)

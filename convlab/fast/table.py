@@ -3,6 +3,7 @@
 COLUMNS = 2**20  # entries of gemm's columns and product at a time: 4 MB of float32
 FEW = 96  # positions in an image, below which gemm puts images side by side
 MANY = 32  # filters of a 1 × 1 kernel, from which on each thread takes half of them, and all pixels
+FEW_IMAGES = 8  # below which a 1 × 1 kernel's gradient takes the kernels as they lie, across
 WIDE = 256  # positions that a product should have, so that BLAS need not arrange the weights too often
 SHIFTED = 2**20  # entries of mec's shifted images at a time
 ASIDE = 16  # columns of the output, below which mec computes the rows of all images as one
