@@ -148,7 +148,8 @@ def scatter(layer: Layer) -> float:
     added = layer.groups * layer.c * layer.taps * length
     tasks = len(tasks_of_scatter(layer))
     calls = PRICES["call"] * (layer.taps + max(layer.strides) ** 2 + 6) * max(added // COLUMNS, tasks)
-    return 8 * PRICES["add"] * added + _matrix(layer, length) + _moved(layer) + calls
+    matrix = product_cost(layer.o, layer.c * layer.taps, length, layer.groups)
+    return 6 * PRICES["add"] * added + matrix + _moved(layer) + calls
 
 
 def shift(layer: Layer) -> float:

@@ -7,8 +7,9 @@ import numpy as np
 
 from convlab.fast.layer import Layer, chunks, grouped
 from convlab.fast.planes import grid, inside, lay_gradient, parts, phase_entries, taps_by_phase
+from convlab.fast.products import multiply
 from convlab.fast.table import COLUMNS, WORK
-from convlab.fast.threads import share
+from convlab.fast.threads import scratch, share
 
 
 def input_gradient(layer: Layer, weight: np.ndarray, grad_output: np.ndarray) -> np.ndarray:
@@ -26,7 +27,9 @@ def input_gradient(layer: Layer, weight: np.ndarray, grad_output: np.ndarray) ->
         total = grid(part_layer).total
         planes = {taps.phase: np.zeros((count, c, total), weight.dtype) for taps in phases}
         for part in parts(part_layer, max(COLUMNS // (count * c * layer.taps), 256)):
-            columns = chosen @ lay_gradient(part_layer, part, grads[groups, :, some])
+            grad = lay_gradient(part_layer, part, grads[groups, :, some])
+            columns = scratch("columns", (*chosen.shape[:2], grad.shape[-1]), weight.dtype)
+            multiply(chosen, grad, columns)
             columns = columns.reshape(count, c, *layer.kernel, -1)
             for taps in phases:
                 seen = columns[:, :, taps.rows, taps.columns]
