@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from convlab import fast, functional, grad
 
-EXACT = ["windows", "gemm", "mec", "toeplitz", "shift"]
+EXACT = ["windows", "gemm", "mec", "toeplitz", "shift", "nhwc"]
 CONV = {1: (fast.conv1d, functional.conv1d), 2: (fast.conv2d, functional.conv2d)}
 # Winograd rounds by the largest entry that a tile sees, so errors are measured by the largest of all.
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12, "float16": 2e-3, "complex64": 2e-5, "complex128": 1e-12}

@@ -19,6 +19,7 @@ from convlab.fast import (
     gemm,
     mec,
     methods,
+    nhwc,
     products,
     rows,
     shift,
@@ -115,7 +116,19 @@ def test_a_part_of_a_layer_gives_those_outputs(layer):
             np.testing.assert_allclose(actual, expected[:, first:last], 1e-12, 1e-12)
 
 
-SIZES = {"COLUMNS", "SHIFTED", "SIGNALS", "WORK", "RUN", "WIDE", "LEAST", "ASIDE", "NARROW", "BAND", "CACHE"}
+SIZES = {
+    "COLUMNS",
+    "SHIFTED",
+    "SIGNALS",
+    "WORK",
+    "RUN",
+    "WIDE",
+    "LEAST",
+    "ASIDE",
+    "NARROW",
+    "BAND",
+    "CACHE",
+} | {"APART"}
 CUT = [
     layer_of(2, 3, 2, 2, (9, 8), (3, 3), padding=1),
     layer_of(3, 2, 1, 1, (7, 9), (3, 2), stride=2, padding=4),
@@ -129,7 +142,7 @@ def cut_anew():
     """Forget how layers were cut: before sizes are changed, and after."""
 
     def forget():
-        for cuts in (gemm._tasks, gemm._pointwise_tasks, mec._pieces, shift._pieces):
+        for cuts in (gemm._tasks, gemm._pointwise_tasks, mec._pieces, nhwc._pieces, shift._pieces):
             cuts.cache_clear()
 
     forget()
@@ -140,9 +153,9 @@ def cut_anew():
 @pytest.mark.usefixtures("cut_anew")
 @pytest.mark.parametrize("size", [1, 3, 40, 300])
 @pytest.mark.parametrize("layer", CUT, ids=str)
-@pytest.mark.parametrize("method", ["gemm", "mec", "shift"])
+@pytest.mark.parametrize("method", ["gemm", "mec", "nhwc", "shift"])
 def test_pieces_of_any_size_give_the_same_sums(method, layer, size, monkeypatch):
-    for module in (gemm, mec, rows, shift, pieces_module):
+    for module in (gemm, mec, nhwc, rows, shift, pieces_module):
         for name in SIZES & set(vars(module)):
             monkeypatch.setattr(module, name, size)
     rng = np.random.default_rng(3)
@@ -294,6 +307,9 @@ def test_good_sizes_have_no_prime_factor_above_five():
         (layer_of(1, 144, 1, 1, (56, 56), (3, 3), padding=1), "mec"),
         (layer_of(32, 144, 1, 1, (56, 56), (3, 3), stride=2, padding=1), "mec"),
         (layer_of(1, 384, 1, 1, (14, 14), (3, 3), padding=1), "shift"),
+        (layer_of(1, 960, 1, 1, (7, 7), (3, 3), padding=1), "nhwc"),
+        (layer_of(1, 576, 1, 1, (14, 14), (3, 3), stride=2, padding=1), "nhwc"),
+        (layer_of(1, 768, 1, 1, (7, 7), (7, 7), padding=3), "nhwc"),
         (layer_of(32, 1, 6, 16, (14, 14), (5, 5)), "mec"),
         (layer_of(1, 1, 1, 64, (1, 16000), (1, 80), stride=4), "gemm"),
         (layer_of(1, 1, 16, 16, (128, 128), (31, 31), padding=15), "fft"),

@@ -1,4 +1,4 @@
-"""The same convolutions as `functional` and `grad`, fast: NumPy alone, by seven methods.
+"""The same convolutions as `functional` and `grad`, fast: NumPy alone, by eight methods.
 
 Start here, then read the methods, a page each:
 
@@ -8,6 +8,7 @@ Start here, then read the methods, a page each:
 - `toeplitz`: rows of narrow images times a small Toeplitz matrix, for batches of depthwise layers;
 - `shift`: the shifted image times one number, for each tap; `shifted` writes the images, on `planes`: images as
   one signal, where a tap is an offset; `every_other` reads what a stride of 2 leaves, and `scatter` goes the way back;
+- `nhwc`: all channels' pixels side by side, for depthwise layers of small images;
 - `tiles`: the sums in the domain of values, with `transforms` for Winograd's and Fourier's; `strides` makes
   a stride into channels for it; `spectra` is the Fourier transform of a whole image, for kernels too large
   for tiles.
@@ -53,7 +54,7 @@ def conv1d(
     ----------
     input, weight, bias, stride, padding, dilation, groups
         As `functional.conv1d` takes them.
-    method : {"auto", "windows", "gemm", "mec", "toeplitz", "shift", "winograd", "fft"}
+    method : {"auto", "windows", "gemm", "mec", "toeplitz", "shift", "nhwc", "winograd", "fft"}
         As in `conv2d`.
 
     Returns
@@ -84,7 +85,7 @@ def conv2d(
     ----------
     input, weight, bias, stride, padding, dilation, groups
         As `functional.conv2d` takes them.
-    method : {"auto", "windows", "gemm", "mec", "toeplitz", "shift", "winograd", "fft"}
+    method : {"auto", "windows", "gemm", "mec", "toeplitz", "shift", "nhwc", "winograd", "fft"}
         "auto" takes the one of least `cost`. All but "winograd" and "fft" take every dtype; integers are exact
         in them. These two take float32 and float64, and round by the largest entry that an output's tile sees:
         in float32 to about 1e-5 of it with Winograd, to 1e-6 with Fourier. "winograd" takes 2 to 5 taps on an
@@ -127,7 +128,7 @@ def conv2d_backward(
     ----------
     grad_output, input, weight, stride, padding, dilation, groups
         As `grad.conv2d_backward` takes them.
-    method : {"auto", "windows", "gemm", "mec", "toeplitz", "shift", "winograd", "fft"}
+    method : {"auto", "windows", "gemm", "mec", "toeplitz", "shift", "nhwc", "winograd", "fft"}
         "auto" chooses for the input's and the weight's gradient separately.
 
     Returns

@@ -6,7 +6,7 @@ into. It need not be good, only good enough to rank the methods; `python -m test
 it does, and what a wrong choice costs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import product
 from math import inf, log2
@@ -23,6 +23,7 @@ from convlab.fast.scatter import tasks as tasks_of_scatter
 from convlab.fast.shift import adds_rows
 from convlab.fast.shifted import copies, tall
 from convlab.fast.table import (
+    ASIDE,
     CACHE,
     COLUMNS,
     FEW_IMAGES,
@@ -119,8 +120,10 @@ def mec_weight(layer: Layer) -> float:
     # Few columns, many products.
     per_image = product_cost(layer.o, layer.positions / layer.n, inner, lanes=4, blocks=False)
     added = 6 * PRICES["add"] * layer.o * inner
-    # A flat right factor, which BLAS arranges again for every row of the kernel: half more, on the race's layers.
-    return layer.n * layer.groups * layer.kernel[0] * (1.5 * per_image + added) + _shifts(layer, True)
+    # A flat right factor, which BLAS arranges again for every row of the kernel: half more on the race's layers,
+    # and twice as much where rows are short.
+    again = 1.5 if layer.counts[1] >= ASIDE else 2
+    return layer.n * layer.groups * layer.kernel[0] * (again * per_image + added) + _shifts(layer, True)
 
 
 def toeplitz(layer: Layer) -> float:
@@ -175,6 +178,15 @@ def shift_weight(layer: Layer) -> float:
     return PRICES["dot"] * kernels * length + PRICES["product"] * kernels * parts + laid + _columns(layer)
 
 
+def nhwc(layer: Layer) -> float:
+    loops = layer.positions * layer.o * layer.c * layer.taps
+    arranged = PRICES["gather"] * (_pixels(layer) + 3 * layer.outputs)
+    if layer.n > 1:
+        arranged += PRICES["far"] * (_pixels(layer) + layer.outputs)
+    sums = loops * (4 * PRICES["run"] + PRICES["shift"] * layer.groups)
+    return sums + arranged + PRICES["call"] * 16
+
+
 def tiles(layer: Layer, transform: Transform) -> float:
     (n_h, n_w), (m_h, m_w), parts = transform.size, transform.outputs, transform.parts
     (b_h, b_w), (d_h, d_w) = Tiling.of(layer, transform.outputs).blocks, layer.dilations
@@ -211,8 +223,16 @@ def tiles(layer: Layer, transform: Transform) -> float:
         # Each chunk of tiles reads the kernels' values anew.
         sizes = parts * layer.o / again, parts * layer.c, count * again / chunks
         steps.append(product_cost(*sizes, transform.values * layer.groups * chunks, far))
-    # The matrices of small complex tiles have odd sizes: a quarter more, on the race's layers.
-    return sum(steps) * (1.25 if parts > 1 and layer.c > 1 and max(n_h, n_w) <= 32 else 1)
+    # The matrices of small complex tiles have odd sizes: a quarter more, on the race's layers. A signal's few
+    # tiles keep one thread busy: half more.
+    odd = parts > 1 and layer.c > 1 and max(n_h, n_w) <= 32
+    return sum(steps) * (1.25 if odd else 1) * (1.5 if is_row(layer) else 1)
+
+
+def tiles_weight(layer: Layer, transform: Transform) -> float:
+    """Add what the values of all kernels cost: they are summed up over the tiles, and transformed back."""
+    values = transform.values * transform.parts**2 * layer.groups * layer.o * layer.c
+    return tiles(layer, transform) + PRICES["values"] * values
 
 
 def spectra(layer: Layer) -> float:
@@ -229,19 +249,30 @@ def winograd_fits(layer: Layer) -> bool:
     return 1 < max(folded.kernel) <= 5 and folded.strides == (1, 1)
 
 
-def winograd_cost(layer: Layer) -> float:
+def winograd_cost(layer: Layer, price: Callable[[Layer, Transform], float] = tiles) -> float:
     if not winograd_fits(layer):
         return inf
     if strides.foldable(layer):
         # One thread folds an image while the other waits: a third more, on the race's layers.
-        return _folding(layer) + 1.3 * winograd_cost(strides.fold(layer))
-    return tiles(layer, winograd(layer.kernel, "f4"))
+        return _folding(layer) + 1.3 * winograd_cost(strides.fold(layer), price)
+    return price(layer, winograd(layer.kernel, "f4"))
+
+
+def winograd_weight(layer: Layer) -> float:
+    return winograd_cost(layer, tiles_weight)
 
 
 def fft_cost(layer: Layer) -> float:
     if strides.foldable(layer):
         return _folding(layer) + fft_cost(strides.fold(layer))
     return _best_fft(layer)[0]
+
+
+def fft_weight(layer: Layer) -> float:
+    if strides.foldable(layer):
+        return _folding(layer) + fft_weight(strides.fold(layer))
+    tile = fft_tile(layer)
+    return tiles_weight(layer, fourier(layer.kernel, tile, "f4")) if tile else spectra(layer)
 
 
 def fft_tile(layer: Layer) -> Pair | None:
@@ -277,6 +308,7 @@ METHODS = {
     "mec": mec,
     "toeplitz": toeplitz,
     "shift": shift,
+    "nhwc": nhwc,
     "winograd": winograd_cost,
     "fft": fft_cost,
 }
@@ -286,6 +318,8 @@ WEIGHT = {
     "mec": mec_weight,
     "toeplitz": toeplitz_weight,
     "shift": shift_weight,
+    "winograd": winograd_weight,
+    "fft": fft_weight,
 }
 
 

@@ -5,14 +5,14 @@ from math import prod
 
 import numpy as np
 
-from convlab.fast import cost, gemm, mec, scatter, shift, spectra, strides, tiles, toeplitz, windows
+from convlab.fast import cost, gemm, mec, nhwc, scatter, shift, spectra, strides, tiles, toeplitz, windows
 from convlab.fast.layer import Layer, Phase, input_phases, is_row, shares, turned, upright
 from convlab.fast.segments import Segment, segments
 from convlab.fast.table import CACHE, FEW_IMAGES, KERNELS
 from convlab.fast.threads import share, summed
 from convlab.fast.transforms import fourier, winograd
 
-_EXACT = {"windows": windows, "gemm": gemm, "mec": mec, "toeplitz": toeplitz, "shift": shift}
+_EXACT = {"windows": windows, "gemm": gemm, "mec": mec, "toeplitz": toeplitz, "shift": shift, "nhwc": nhwc}
 EXACT = tuple(_EXACT)  # sums of the entries' own products, in any dtype
 ROUNDING = ("winograd", "fft")  # through other numbers: float32 and float64 only
 NAMES = ("auto", *EXACT, *ROUNDING)

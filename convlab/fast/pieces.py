@@ -89,6 +89,12 @@ def padded_beside(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
     return _laid(layer, some, *rows_read(layer, piece))
 
 
+def padded_last(layer: Layer, images: np.ndarray, piece: Piece) -> np.ndarray:
+    """As `padded`, a copy with the pixels of the groups side by side: (N, C, rows, columns, G)."""
+    some = images[piece.images, piece.groups].transpose(0, 2, 3, 4, 1)[:, None]
+    return _laid(layer, some, *rows_read(layer, piece))[:, 0]
+
+
 def _laid(layer: Layer, some: np.ndarray, count: int, places: slice, inside: slice) -> np.ndarray:
     left, width = layer.pads[1][0], layer.size[1]
     result = scratch("padded", (*some.shape[:3], count, layer.padded[1], *some.shape[5:]), some.dtype)

@@ -15,6 +15,7 @@ SIGNALS = (
 RUN = 2**14  # entries of the signal that shift adds up at a time
 SLOW = 5  # times as long does a product of shift's take as one of a product of matrices
 ALONE = 4 * 10**6  # products that are not worth a second thread
+APART = 2 * 10**6  # products of nhwc that are worth a second thread
 SMALL = 10**6  # products of a matrix product that OpenBLAS has kernels for that copy nothing
 STRIP = 64  # columns of the blocks that a larger one is cut into
 LONG_SUM = 512  # products in a sum, above which it is cut, if it is too long for blocks
@@ -34,7 +35,8 @@ LARGEST_TILE = TILES[-1]
 # Nanoseconds of one processor, in float32, for one entry unless another unit is named, on an AMD EPYC (Zen 4,
 # 2.6 GHz) with NumPy 2.4. `python -m tests.bench prices --threads 1 --processor-time` measures them. These were set
 # by hand to agree with whole methods on the layers of the race, where a step alone is cheaper or dearer than in its
-# place: "near", "far", "gather", "product", "move", "put", "loop", "dot", "run" and "call".
+# place: "near", "far", "gather", "product", "move", "put", "loop", "dot", "run", "values"
+# and "call".
 LANES = 16  # columns that BLAS multiplies at once; it fills the last ones up
 
 PRICES = {
@@ -52,6 +54,7 @@ PRICES = {
     "loop": 40.0,  # one start of their inner loop
     "dot": 0.06,  # one product of shift's gradient, and of its short runs
     "run": 5.0,  # one start of an inner loop
+    "values": 4.0,  # a value of a kernel, summed up over all tiles and transformed back
     "fft": 0.65,  # numpy.fft, times log2(n)
     "call": 1500.0,  # one call of NumPy from Python
 }
