@@ -167,7 +167,7 @@ def shift(layer: Layer) -> float:
         sums = PRICES["shift"] * kernels * length + PRICES["loop"] * kernels * parts
     # What is too large for any cache: the pixels and outputs, and the images that are written.
     moved = _pixels(layer) + outputs
-    far = 2 * PRICES["far"] * moved if moved > 4 * WORK else 0
+    far = 2 * PRICES["far"] * moved if moved > WORK // 2 else 0
     return far + sums + (phases - 1) * PRICES["add"] * outputs + PRICES["put"] * outputs + _columns(layer)
 
 
