@@ -328,6 +328,12 @@ def input_gradient(layer: Layer, method: str) -> float:
     return min(by_phases(layer, method), by_squares(layer, method))
 
 
+@lru_cache(maxsize=4096)
+def prefers_squares(layer: Layer, method: str) -> bool:
+    """Say whether one convolution that gives squares is cheaper than one for each residue of the stride."""
+    return strides.foldable(layer) and by_squares(layer, method) < by_phases(layer, method)
+
+
 def by_phases(layer: Layer, method: str) -> float:
     """Price a convolution for each residue of the stride."""
     phases = sum(METHODS[method](phase.layer) + _turned(phase.layer) for phase in input_phases(layer))

@@ -104,7 +104,7 @@ def input_gradient(method: str, layer: Layer, weight: np.ndarray, grad_output: n
         method = "scatter"
     if method == "scatter":
         return scatter.input_gradient(layer, weight, grad_output)
-    if cost.by_squares(layer, method) < cost.by_phases(layer, method):
+    if cost.prefers_squares(layer, method):
         result = _by_squares(method, layer, weight, grad_output)
         if _is_finite(result):
             return result  # else zeros may have met inf or nan

@@ -1174,7 +1174,7 @@ def place(method, channels, size, k):
 # %% [markdown]
 # ## Race them all
 #
-# `convlab.fast` has the operator of chapter 5 by seven methods, with NumPy alone, about a page each. Read them:
+# `convlab.fast` has the operator of chapter 5 by eight methods, with NumPy alone, about a page each. Read them:
 # you know what they are made of.
 #
 # | method | what it does |
@@ -1184,6 +1184,7 @@ def place(method, channels, size, k):
 # | `mec` | columns of `kw` shifted images only, which neighbouring rows of the output share |
 # | `toeplitz` | the Toeplitz matrix of chapter 6, of one row of the output at a time, for all images at once |
 # | `shift` | for each tap, the shifted image times one number |
+# | `nhwc` | the channels last: what a tap adds, it adds in all groups at once, however small the images are |
 # | `winograd` | tiles of 4 × 4 outputs: 36 products for each, not 144; see below |
 # | `fft` | Fourier's values, of tiles or of the whole image |
 #

@@ -40,6 +40,7 @@ LAYERS = [
     RacedLayer("depthwise 3x3", 144, (56, 56), 144, (3, 3), padding=(1, 1), groups=144),
     RacedLayer("depthwise 3x3 s2", 144, (56, 56), 144, (3, 3), stride=2, padding=(1, 1), groups=144),
     RacedLayer("depthwise 3x3, 14x14 pixels", 384, (14, 14), 384, (3, 3), padding=(1, 1), groups=384),
+    RacedLayer("depthwise 3x3, 7x7 pixels", 960, (7, 7), 960, (3, 3), padding=(1, 1), groups=960),
     RacedLayer("grouped 3x3, 32 groups of 4", 128, (56, 56), 128, (3, 3), padding=(1, 1), groups=32),
     RacedLayer("15x15", 16, (64, 64), 16, (15, 15), padding=(7, 7)),
     RacedLayer("31x31", 16, (128, 128), 16, (31, 31), padding=(15, 15)),
