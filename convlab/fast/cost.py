@@ -330,8 +330,13 @@ def input_gradient(layer: Layer, method: str) -> float:
 
 @lru_cache(maxsize=4096)
 def prefers_squares(layer: Layer, method: str) -> bool:
-    """Say whether one convolution that gives squares is cheaper than one for each residue of the stride."""
-    return strides.foldable(layer) and by_squares(layer, method) < by_phases(layer, method)
+    """Say whether one convolution that gives squares is cheaper than one for each residue of the stride.
+
+    It holds as many of them as an image has pixels.
+    """
+    if not strides.foldable(layer) or layer.groups * layer.c * layer.padded[0] * layer.padded[1] > 4 * WORK:
+        return False
+    return by_squares(layer, method) < by_phases(layer, method)
 
 
 def by_phases(layer: Layer, method: str) -> float:

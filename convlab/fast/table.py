@@ -54,7 +54,7 @@ PRICES = {
     "loop": 40.0,  # one start of their inner loop
     "dot": 0.06,  # one product of shift's gradient, and of its short runs
     "run": 5.0,  # one start of an inner loop
-    "values": 4.0,  # a value of a kernel, summed up over all tiles and transformed back
+    "values": 6.0,  # a value of a kernel, summed up over all tiles and transformed back
     "fft": 0.65,  # numpy.fft, times log2(n)
     "call": 1500.0,  # one call of NumPy from Python
 }

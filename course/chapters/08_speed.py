@@ -1275,9 +1275,9 @@ def plot_race(layers=RACE):
 # The machine had other things to do, too: expect the multiples to differ from run to run, more than the order.
 #
 # A batch is another race. On both processors (`python run.py bench race`), `auto` took 1.1 times torch's time with
-# one image, and 0.5 times with 32 (geometric means of 25 layers). For 256 channels of 1 × 1 it was 1.1 and 0.4. The
-# products were the same; the memory was not. With 32 images torch asked the system for 37,601 fresh pages in every
-# call, and `fast` for none, as it uses a few small arrays again and again. Count yours:
+# one image, and about half of it with 32 (geometric means of 25 layers). For 256 channels of 1 × 1 it was 1.1 and
+# 0.4. The products were the same; the memory was not. With 32 images torch asked the system for 37,601 fresh pages
+# in every call, and `fast` for none, as it uses a few small arrays again and again. Count yours:
 # `resource.getrusage(resource.RUSAGE_SELF).ru_minflt` before a call and after it.
 
 # %% [markdown]

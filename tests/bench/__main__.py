@@ -22,6 +22,7 @@ def main() -> int:
     )
     parser.add_argument("--rounds", type=int, default=5, help="turns of each contender (5)")
     parser.add_argument("--layer", default="", help="only layers whose name holds this")
+    parser.add_argument("--others", action="store_true", help="layers of other networks, in race and memory")
     parser.add_argument(
         "--batch", type=int, nargs="+", help="images at a time, in race and memory (1 and 32)"
     )
@@ -54,12 +55,12 @@ def main() -> int:
 
     from convlab import fast
     from tests.bench import memory, prices, race, sample, timing
-    from tests.bench.layers import BATCHES, LAYERS
+    from tests.bench.layers import BATCHES, LAYERS, OTHERS
 
     torch.set_num_threads(arguments.threads)
     if arguments.processor_time:
         timing.count_processor_time()
-    layers = [layer for layer in LAYERS if arguments.layer in layer.name]
+    layers = [layer for layer in (OTHERS if arguments.others else LAYERS) if arguments.layer in layer.name]
     batches = arguments.batch or BATCHES
     methods = tuple(arguments.methods.split(",")) if arguments.methods else fast.METHODS
     if arguments.what == "race":
