@@ -1,10 +1,6 @@
 """What the fast methods are made of: transforms, the grid of the signal, the bound on memory, the choice."""
 
-import os
-import time
 import tracemalloc
-import warnings
-import weakref
 from itertools import product
 from pathlib import Path
 
@@ -116,19 +112,8 @@ def test_a_part_of_a_layer_gives_those_outputs(layer):
             np.testing.assert_allclose(actual, expected[:, first:last], 1e-12, 1e-12)
 
 
-SIZES = {
-    "COLUMNS",
-    "SHIFTED",
-    "SIGNALS",
-    "WORK",
-    "RUN",
-    "WIDE",
-    "LEAST",
-    "ASIDE",
-    "NARROW",
-    "BAND",
-    "CACHE",
-} | {"APART"}
+SIZES = {"APART", "ASIDE", "BAND", "CACHE", "COLUMNS", "LEAST", "NARROW", "RUN", "SHIFTED", "SIGNALS"}
+SIZES |= {"WIDE", "WORK"}
 CUT = [
     layer_of(2, 3, 2, 2, (9, 8), (3, 3), padding=1),
     layer_of(3, 2, 1, 1, (7, 9), (3, 2), stride=2, padding=4),
@@ -199,10 +184,17 @@ def test_the_phases_of_the_inputs_gradient_use_every_tap_once(stride):
     np.testing.assert_array_equal(uses, 1)
 
 
-def choose_anew():
-    """Forget what was chosen by other prices."""
-    methods.cheapest.cache_clear()
-    cost.prefers_squares.cache_clear()
+@pytest.fixture
+def chosen_anew():
+    """Forget what was chosen: before prices are changed, and after."""
+
+    def forget():
+        methods.cheapest.cache_clear()
+        cost.prefers_squares.cache_clear()
+
+    forget()
+    yield
+    forget()
 
 
 STRIDED = [
@@ -216,6 +208,7 @@ STRIDED = [
 ]
 
 
+@pytest.mark.usefixtures("chosen_anew")
 @pytest.mark.parametrize("layer", STRIDED, ids=str)
 @pytest.mark.parametrize("method", fast.METHODS)
 @pytest.mark.parametrize("way", ["by_squares", "by_phases"])
@@ -230,11 +223,9 @@ def test_both_ways_through_a_stride_give_the_inputs_gradient(method, layer, way,
     hyper = layer.strides, layer.pads, layer.dilations, layer.groups
     if bad:
         g[0, -1, -1, -2:] = bad
-    choose_anew()
     with np.errstate(invalid="ignore"), threads.alone():
         expected, _, _ = grad.conv2d_backward(g, x, w, *hyper)
         actual = methods.input_gradient(method, layer, w, g)
-    choose_anew()
     np.testing.assert_array_equal(np.isfinite(actual), np.isfinite(expected))
     np.testing.assert_allclose(actual, expected, 1e-11, 1e-11)
 
@@ -245,15 +236,15 @@ def test_squares_are_taken_apart_as_they_were_put_together(layer):
     squares = strides.fold_input(layer, pixels)
     found = np.full_like(pixels, np.nan)
     strides.unfold_input(layer, squares, found)
-    seen, height, width = np.isin(pixels, squares), *pixels.shape[2:]
+    seen = np.isin(pixels, squares)
     np.testing.assert_array_equal(found, np.where(seen, pixels, 0))
-    (top, _), (left, _) = layer.pads
-    for y, x in np.ndindex(height, width):
-        windows_end = [
-            s * (count - 1) + k for s, count, k in zip(layer.strides, layer.counts, layer.kernel, strict=True)
-        ]
-        if y + top < windows_end[0] and x + left < windows_end[1]:
-            assert seen[..., y, x].all()
+    rows, columns = (
+        s * (count - 1) + k - before
+        for s, count, k, (before, _) in zip(
+            layer.strides, layer.counts, layer.kernel, layer.pads, strict=True
+        )
+    )
+    assert seen[..., : max(rows, 0), : max(columns, 0)].all()  # whatever a window sees
 
 
 HELD = [
@@ -263,6 +254,7 @@ HELD = [
     ((4, 64, 200, 200), (64, 1, 5, 5), 1, 0, 1, 64),
     ((8, 3, 224, 224), (32, 3, 7, 7), 2, 3, 1, 1),
     ((1, 64, 480, 480), (64, 1, 3, 3), 2, 1, 1, 64),
+    ((4, 32, 500, 500), (32, 1, 4, 4), 4, 0, 1, 32),
     ((1, 512, 14, 14), (128, 512, 3, 3), 1, 1, 1, 1),
     ((16, 96, 28, 28), (96, 3, 3, 3), 1, 2, 2, 32),
     ((8, 16, 1, 40000), (16, 16, 1, 9), 1, (0, 4), 1, 1),
@@ -275,7 +267,7 @@ def test_no_call_holds_more_than_the_stated_cap(method, layer):
     shape, kernel, *hyper = layer
     x, w = np.ones(shape, np.float32), np.ones(kernel, np.float32)
     cap = table.HELD + 8 * w.nbytes
-    with limits(2):
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
         try:
             output = fast.conv2d(x, w, None, *hyper, method=method)  # also finds what is found once
         except ValueError:
@@ -421,77 +413,6 @@ def test_sums_in_parts_need_little_room(processor, monkeypatch):
     assert held == [(6, 128, 196)]  # not six times as much as 128 times 784
 
 
-def limits(count):
-    """Tell BLAS how many threads to use."""
-    return threadpoolctl.threadpool_limits(count, user_api="blas")
-
-
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_every_task_is_worked_on_once(count):
-    done = np.zeros(100, int)
-
-    def work(task):
-        done[task] += 1
-
-    with limits(count):
-        threads.share(range(100), work)
-    np.testing.assert_array_equal(done, 1)
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_an_error_in_a_thread_reaches_the_caller(count):
-    with limits(count), pytest.raises(ZeroDivisionError):
-        threads.share(range(8), lambda task: 1 // (task - 5))
-
-
-def test_a_thread_that_waits_keeps_no_array_alive():
-    entries = np.zeros(8)
-    seen = weakref.ref(entries)
-
-    def work(task, held=entries):
-        time.sleep(0.02)  # so that the helper has its share
-        held[task] += 1
-
-    with limits(2):
-        threads.share(range(8), work)
-    del work, entries
-    deadline = time.monotonic() + 10
-    while seen() is not None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert seen() is None
-
-
-def test_sums_of_all_tasks_are_added_up():
-    def work(task, sums):
-        sums += task
-
-    np.testing.assert_array_equal(threads.summed(range(50), work, np.zeros(3)), 49 * 50 / 2)
-
-
-def test_blas_is_alone_within_a_call_and_has_its_threads_back_afterwards():
-    with limits(2):
-        with threads.alone(), threads.alone():
-            assert threads.available() == 2
-            assert {library["num_threads"] for library in blas()} == {1}
-        assert {library["num_threads"] for library in blas()} == {2}
-
-
-def blas():
-    return [info for info in threadpoolctl.threadpool_info() if "numpy" in info["filepath"]]
-
-
-def test_a_fork_in_the_middle_of_a_call_leaves_a_child_that_works():
-    x, w = np.ones((4, 8, 40, 40)), np.ones((8, 8, 3, 3))
-    with limits(2), threads.alone():
-        threads.share(range(4), lambda task: None)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of forks with threads
-            child = os.fork()
-        if not child:
-            os._exit(0 if fast.conv2d(x, w)[0, 0, 0, 0] == 72 else 1)
-    assert os.waitpid(child, 0)[1] == 0
-
-
 THREADED = [
     layer_of(2, 1, 16, 16, (40, 40), (3, 3), padding=1),
     layer_of(1, 24, 1, 1, (60, 60), (3, 3), stride=2, padding=1),
@@ -531,7 +452,7 @@ def test_every_number_of_threads_gives_the_same_bits(method, layer):
     hyper = layer.strides, layer.pads, layer.dilations, layer.groups
     results = []
     for count in (1, 2, 3):
-        with limits(count):
+        with threadpoolctl.threadpool_limits(count, user_api="blas"):
             try:
                 output = fast.conv2d(x, w, None, *hyper, method=method)
             except ValueError:

@@ -330,33 +330,29 @@ def input_gradient(layer: Layer, method: str) -> float:
 
 @lru_cache(maxsize=4096)
 def prefers_squares(layer: Layer, method: str) -> bool:
-    """Say whether one convolution that gives squares is cheaper than one for each residue of the stride.
-
-    It holds as many of them as an image has pixels.
-    """
-    if not strides.foldable(layer) or layer.groups * layer.c * layer.padded[0] * layer.padded[1] > 4 * WORK:
-        return False
+    """Say whether one convolution that gives squares is cheaper than one for each residue of the stride."""
     return by_squares(layer, method) < by_phases(layer, method)
 
 
 def by_phases(layer: Layer, method: str) -> float:
     """Price a convolution for each residue of the stride."""
     phases = sum(METHODS[method](phase.layer) + _turned(phase.layer) for phase in input_phases(layer))
-    if layer.strides == (1, 1):
-        return phases
-    entries = layer.n * layer.groups * layer.c * layer.size[0] * layer.size[1]
-    return phases + PRICES["gather"] * entries
+    return phases if layer.strides == (1, 1) else phases + _spread(layer)
 
 
 def by_squares(layer: Layer, method: str) -> float:
-    """Price one convolution that gives squares of pixels as channels (strides)."""
-    if not strides.foldable(layer):
+    """Price one convolution that gives squares of pixels as channels (strides), if an image's may be held."""
+    if not strides.foldable(layer) or _pixels(layer) > 4 * WORK * layer.n:
         return inf
-    entries = layer.n * layer.groups * layer.c * layer.size[0] * layer.size[1]
     folded = strides.fold(layer)
     kernels = layer.groups * layer.o * folded.c * folded.taps
     written = _copies(kernels, folded.kernel[1]) if folded.taps > 1 else 0
-    return by_phases(folded, method) + PRICES["gather"] * entries + written
+    return by_phases(folded, method) + _spread(layer) + written
+
+
+def _spread(layer: Layer) -> float:
+    """Price writing the pixels of a stride's residues to their places."""
+    return PRICES["gather"] * layer.n * layer.groups * layer.c * layer.size[0] * layer.size[1]
 
 
 def _turned(layer: Layer) -> float:

@@ -35,8 +35,8 @@ LARGEST_TILE = TILES[-1]
 # Nanoseconds of one processor, in float32, for one entry unless another unit is named, on an AMD EPYC (Zen 4,
 # 2.6 GHz) with NumPy 2.4. `python -m tests.bench prices --threads 1 --processor-time` measures them. These were set
 # by hand to agree with whole methods on the layers of the race, where a step alone is cheaper or dearer than in its
-# place: "near", "far", "gather", "product", "move", "put", "loop", "dot", "run", "values"
-# and "call".
+# place: "near", "far", "gather", "product", "move", "put", "loop", "dot", "run", "values" and
+# "call".
 LANES = 16  # columns that BLAS multiplies at once; it fills the last ones up
 
 PRICES = {

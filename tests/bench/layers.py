@@ -1,4 +1,4 @@
-"""The layers that are raced: what networks are made of, and what is hard for one method or another; and others."""
+"""The layers that are raced: what networks are made of, and what is hard for one method or another."""
 
 from typing import NamedTuple
 
@@ -90,7 +90,7 @@ OTHERS = [  # of networks that the table leaves out: to see how far its figures 
     ),
     RacedLayer("EfficientNet depthwise 5x5 480 14", 480, (14, 14), 480, (5, 5), padding=(2, 2), groups=480),
     RacedLayer("EfficientNet depthwise 5x5 1152 7", 1152, (7, 7), 1152, (5, 5), padding=(2, 2), groups=1152),
-    RacedLayer("dw multiplier 2, 64 28", 64, (28, 28), 128, (3, 3), padding=(1, 1), groups=64),
+    RacedLayer("depthwise multiplier 2, 64 28", 64, (28, 28), 128, (3, 3), padding=(1, 1), groups=64),
     RacedLayer("ResNeXt g32 256 28", 256, (28, 28), 256, (3, 3), padding=(1, 1), groups=32),
     RacedLayer("ResNeXt g32 256 56 s2", 256, (56, 56), 256, (3, 3), stride=2, padding=(1, 1), groups=32),
     RacedLayer("ResNeXt g32 1024 7", 1024, (7, 7), 1024, (3, 3), padding=(1, 1), groups=32),
